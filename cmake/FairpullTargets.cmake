@@ -1,0 +1,85 @@
+# Functions that every target of the project goes through.
+
+if(PROJECT_IS_TOP_LEVEL AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  find_program(FAIRPULL_CCACHE ccache)
+  if(FAIRPULL_CCACHE)
+    set(CMAKE_CXX_COMPILER_LAUNCHER "${FAIRPULL_CCACHE}")
+  endif()
+endif()
+
+# fairpull_compile_options(<target>): language level, warnings, sanitizers.
+function(fairpull_compile_options target)
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
+  if(CMAKE_CXX_COMPILER_ID MATCHES "GNU|Clang")
+    target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow
+                           -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor
+                           -Wno-missing-field-initializers)
+    if(FAIRPULL_WARNINGS_AS_ERRORS)
+      target_compile_options(${target} PRIVATE -Werror)
+    endif()
+  endif()
+  if(FAIRPULL_SANITIZE)
+    target_compile_options(${target} PRIVATE
+      -fsanitize=${FAIRPULL_SANITIZE} -fno-omit-frame-pointer
+      -fno-sanitize-recover=all)
+    target_link_options(${target} PUBLIC -fsanitize=${FAIRPULL_SANITIZE})
+  endif()
+endfunction()
+
+# fairpull_library(<name>): a library target fairpull_<name> with the alias
+# fairpull::<name>, the public include path and the install rules.
+function(fairpull_library name)
+  set(target fairpull_${name})
+  add_library(${target})
+  add_library(fairpull::${name} ALIAS ${target})
+  set_target_properties(${target} PROPERTIES
+    EXPORT_NAME ${name}
+    POSITION_INDEPENDENT_CODE ON
+    VERIFY_INTERFACE_HEADER_SETS ON)
+  target_sources(${target} PUBLIC FILE_SET HEADERS
+                 BASE_DIRS "${PROJECT_SOURCE_DIR}/include")
+  fairpull_compile_options(${target})
+endfunction()
+
+# fairpull_layer(<library> <layer> HEADERS a.h… SOURCES a.cc…): adds the files
+# of one layer (include/fairpull/<layer>, src/<layer>) to a library.
+function(fairpull_layer library layer)
+  cmake_parse_arguments(arg "" "" "HEADERS;SOURCES" ${ARGN})
+  list(TRANSFORM arg_HEADERS
+       PREPEND "${PROJECT_SOURCE_DIR}/include/fairpull/${layer}/")
+  list(TRANSFORM arg_SOURCES PREPEND "${PROJECT_SOURCE_DIR}/src/${layer}/")
+  target_sources(fairpull_${library}
+    PUBLIC FILE_SET HEADERS FILES ${arg_HEADERS}
+    PRIVATE ${arg_SOURCES})
+endfunction()
+
+# fairpull_embed(<library> <layer> <file>): makes src/<layer>/<file> available
+# to the library's sources as a string literal in the generated header
+# embedded/<file>.inc.
+function(fairpull_embed library layer file)
+  set(source "${PROJECT_SOURCE_DIR}/src/${layer}/${file}")
+  set(output "${PROJECT_BINARY_DIR}/embedded/${layer}/${file}.inc")
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${source}")
+  file(READ "${source}" text)
+  file(CONFIGURE OUTPUT "${output}" CONTENT "R\"__embedded(${text})__embedded\"\n"
+       @ONLY NEWLINE_STYLE UNIX)
+  target_include_directories(fairpull_${library}
+                             PRIVATE "${PROJECT_BINARY_DIR}/embedded/${layer}")
+endfunction()
+
+# fairpull_test(<layer> SOURCES a_test.cc… LIBRARIES fairpull::core…): one
+# executable a layer, each of its tests known to ctest by its own name.
+function(fairpull_test layer)
+  cmake_parse_arguments(arg "" "" "SOURCES;LIBRARIES" ${ARGN})
+  list(TRANSFORM arg_SOURCES PREPEND "${layer}/")
+  add_executable(${layer}_test ${arg_SOURCES})
+  target_link_libraries(${layer}_test PRIVATE ${arg_LIBRARIES} GTest::gmock
+                        GTest::gtest_main Threads::Threads)
+  target_include_directories(${layer}_test PRIVATE "${PROJECT_SOURCE_DIR}/tests")
+  target_compile_definitions(${layer}_test PRIVATE
+    FAIRPULL_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  fairpull_compile_options(${layer}_test)
+  gtest_discover_tests(${layer}_test TEST_PREFIX "${layer}/"
+                       DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 600)
+endfunction()
