@@ -1,0 +1,107 @@
+// The rows of the ledger, as plain values that any store can keep.
+//
+// Every row belongs to one player. Entries and operations are written once and
+// never changed; an account and a hold are replaced by their next state.
+//
+//   Entry entry{.player = player, .currency = gems, .seq = 1,
+//               .operation = id, .counterparty = issuer,
+//               .amount = 1600, .balance_after = 1600, .at_ms = now_ms};
+
+#ifndef FAIRPULL_LEDGER_RECORDS_H_
+#define FAIRPULL_LEDGER_RECORDS_H_
+
+#include <cstdint>
+
+#include "absl/strings/string_view.h"
+#include "fairpull/base/id.h"
+#include "fairpull/ledger/balance.h"
+#include "fairpull/ledger/outcome.h"
+#include "fairpull/ledger/system_account.h"
+
+namespace fairpull {
+
+// What an operation asks for. The numbers are stored: never change one.
+enum class OperationKind {
+  kCredit = 1,  // a transfer from a system account to the player
+  kDebit = 2,   // a transfer from the player to a system account
+  kHold = 3,    // sets an amount aside for a later debit
+  kPost = 4,    // debits a hold, in whole or in part, and releases the rest
+  kVoid = 5,    // releases a hold
+};
+
+// "credit", "debit", "hold", "post" or "void".
+[[nodiscard]] absl::string_view OperationKindName(OperationKind kind);
+
+// Where a hold stands. The numbers are stored: never change one.
+enum class HoldState { kPending = 1, kPosted = 2, kVoided = 3 };
+
+// "pending", "posted" or "voided".
+[[nodiscard]] absl::string_view HoldStateName(HoldState state);
+
+// A player's account in one currency.
+struct Account {
+  PlayerId player;
+  CurrencyId currency;
+  Balance balance;
+
+  friend bool operator==(const Account&, const Account&) = default;
+};
+
+// What was asked under an id, and the answer that was given.
+struct Operation {
+  PlayerId player;
+  // The client's id. A post and a void are kept under their hold's id with
+  // "/post" or "/void" added, which no client can spell.
+  OperationId id;
+  OperationKind kind = OperationKind::kCredit;
+  // Empty for the void of a hold that was never placed.
+  CurrencyId currency;
+  // What was moved, held or released; 0 for the void of an unknown hold.
+  std::int64_t amount = 0;
+  SystemAccount counterparty;
+  // kOk or kInsufficientFunds: nothing else is kept under an id.
+  LedgerOutcome outcome = LedgerOutcome::kOk;
+  // The balance as the answer gave it.
+  Balance after;
+  std::int64_t at_ms = 0;
+
+  friend bool operator==(const Operation&, const Operation&) = default;
+};
+
+// One side of one transfer: what it did to the player's account.
+struct Entry {
+  PlayerId player;
+  CurrencyId currency;
+  // 1, 2, 3 … without a gap in each account. This, not the time, is the order.
+  std::int64_t seq = 0;
+  OperationId operation;
+  SystemAccount counterparty;
+  // Positive: credited to the player. Negative: debited.
+  std::int64_t amount = 0;
+  std::int64_t balance_after = 0;
+  std::int64_t at_ms = 0;
+
+  friend bool operator==(const Entry&, const Entry&) = default;
+};
+
+// An amount set aside. A voided hold of amount 0 and without a currency is a
+// tombstone: the void came before the hold, which is refused when it comes.
+struct Hold {
+  PlayerId player;
+  OperationId id;
+  CurrencyId currency;
+  std::int64_t amount = 0;
+  SystemAccount counterparty;
+  HoldState state = HoldState::kPending;
+  std::int64_t posted_amount = 0;
+  std::int64_t at_ms = 0;
+  // When to ask whoever placed it what became of it. A hold never ends by
+  // itself: that would give away what it was placed for.
+  std::int64_t ask_at_ms = 0;
+
+  friend bool operator==(const Hold&, const Hold&) = default;
+};
+
+}  // namespace fairpull
+
+#endif  // FAIRPULL_LEDGER_RECORDS_H_

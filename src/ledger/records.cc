@@ -1,0 +1,61 @@
+#include "fairpull/ledger/records.h"
+
+namespace fairpull {
+
+absl::string_view OperationKindName(OperationKind kind) {
+  switch (kind) {
+    case OperationKind::kCredit:
+      return "credit";
+    case OperationKind::kDebit:
+      return "debit";
+    case OperationKind::kHold:
+      return "hold";
+    case OperationKind::kPost:
+      return "post";
+    case OperationKind::kVoid:
+      return "void";
+  }
+  return "unknown kind";
+}
+
+absl::string_view HoldStateName(HoldState state) {
+  switch (state) {
+    case HoldState::kPending:
+      return "pending";
+    case HoldState::kPosted:
+      return "posted";
+    case HoldState::kVoided:
+      return "voided";
+  }
+  return "unknown state";
+}
+
+absl::string_view LedgerOutcomeName(LedgerOutcome outcome) {
+  switch (outcome) {
+    case LedgerOutcome::kOk:
+      return "ok";
+    case LedgerOutcome::kMalformed:
+      return "malformed";
+    case LedgerOutcome::kIdConflict:
+      return "id_conflict";
+    case LedgerOutcome::kIdAlreadyFailed:
+      return "id_already_failed";
+    case LedgerOutcome::kUnknownAccount:
+      return "unknown_account";
+    case LedgerOutcome::kAmountOverflow:
+      return "amount_overflow";
+    case LedgerOutcome::kHoldAlreadyPosted:
+      return "hold_already_posted";
+    case LedgerOutcome::kHoldAlreadyVoided:
+      return "hold_already_voided";
+    case LedgerOutcome::kUnknownHold:
+      return "unknown_hold";
+    case LedgerOutcome::kExceedsHold:
+      return "exceeds_hold";
+    case LedgerOutcome::kInsufficientFunds:
+      return "insufficient_funds";
+  }
+  return "unknown outcome";
+}
+
+}  // namespace fairpull
