@@ -1,0 +1,217 @@
+// The public door of the game: it routes by path to the two services, keeps
+// `internal` addresses and privileged headers on the inside, and answers with a
+// problem when a service can't.
+//
+//   const gateway = createGateway({ account: [url], gacha: [url] });
+//   gateway.server.listen(8080);
+//   …
+//   await gateway.drain(8_000);
+
+import { createServer } from "node:http";
+import express from "express";
+import helmet from "helmet";
+import pino from "pino";
+import { announcesTooMuch } from "./body.js";
+import { createForward } from "./forward.js";
+import { INDEX } from "./index_page.js";
+import { rawProblem, sendProblem } from "./problems.js";
+import { askServices } from "./readiness.js";
+import { requestIdFrom } from "./request_id.js";
+import { Rotation } from "./rotation.js";
+import { serviceFor } from "./routes.js";
+
+/**
+ * @import { Server } from "node:http"
+ * @import { Socket } from "node:net"
+ * @import { NextFunction, Request, Response } from "express"
+ * @import { Logger } from "pino"
+ */
+
+/**
+ * @typedef {object} GatewayOptions
+ * @property {readonly string[]} account addresses of the account service's instances
+ * @property {readonly string[]} gacha addresses of the gacha service's instances
+ * @property {Logger} [logger] silent without one
+ * @property {number} [requestBudgetMs] how long a service may take for an answer
+ * @property {number} [pullBudgetMs] the same for a pull, which waits for both services
+ */
+
+/**
+ * @typedef {object} Gateway
+ * @property {Server} server not listening yet
+ * @property {(limitMs: number) => Promise<boolean>} drain stops listening and
+ *   resolves when the requests that run are answered: to true, or to false if the
+ *   limit came first and what was left has been cut off
+ */
+
+// A client has this long for its head and for head and body together.
+const HEAD_LIMIT_MS = 10_000;
+const REQUEST_LIMIT_MS = 20_000;
+const IDLE_SWEEP_MS = 50;
+
+/**
+ * @param {GatewayOptions} options
+ * @returns {Gateway}
+ */
+export function createGateway({
+  account,
+  gacha,
+  logger = pino({ level: "silent" }),
+  requestBudgetMs = 5_000,
+  pullBudgetMs = 10_000,
+}) {
+  let draining = false;
+  const rotations = { account: new Rotation(account), gacha: new Rotation(gacha) };
+  const forward = createForward({
+    rotations,
+    budgetMs: (path) => (path === "/gacha/pull" ? pullBudgetMs : requestBudgetMs),
+    isDraining: () => draining,
+  });
+
+  const app = express();
+  app.disable("etag");
+  app.use((req, res, next) => {
+    begin(req, res, logger);
+    if (draining) res.setHeader("Connection", "close");
+    next();
+  });
+  app.use((req, res, next) => {
+    const service = serviceFor(req.url);
+    return service ? forward(req, res, service) : next();
+  });
+  app.use(helmet());
+  ownAddress(app, "/", (res) => res.json(INDEX));
+  ownAddress(app, "/livez", (res) => res.json({ status: "ok" }));
+  ownAddress(app, "/readyz", async (res) => {
+    const services = await askServices(rotations);
+    if (!draining && services.account === "ready" && services.gacha === "ready") {
+      res.json({ status: "ready", services });
+      return;
+    }
+    res.setHeader("Retry-After", 1);
+    const detail = draining ? "the gateway is stopping" : "not every service is ready";
+    sendProblem(res, "service-unavailable", detail, { services });
+  });
+  app.use((_req, res) => {
+    sendProblem(res, "not-found", "there is nothing here; GET / lists what there is");
+  });
+  app.use(failureHandler(logger));
+
+  const server = createServer(
+    { headersTimeout: HEAD_LIMIT_MS, requestTimeout: REQUEST_LIMIT_MS },
+    app,
+  );
+  server.on("checkContinue", (req, res) => {
+    // Who is told 413 before sending has no need to send.
+    if (!announcesTooMuch(req)) res.writeContinue();
+    app(req, res);
+  });
+  server.on("clientError", answerBadHttp);
+
+  return {
+    server,
+    drain(limitMs) {
+      draining = true;
+      return closeWithin(server, limitMs);
+    },
+  };
+}
+
+/**
+ * Gives the request its id, and the log its line once it is over. Headers, bodies
+ * and queries are never logged: they hold tokens and passwords.
+ *
+ * @param {Request} req
+ * @param {Response} res
+ * @param {Logger} logger
+ */
+function begin(req, res, logger) {
+  const requestId = requestIdFrom(req.headers["x-request-id"]);
+  res.setHeader("X-Request-Id", requestId);
+  const { method, path } = req;
+  const start = performance.now();
+  res.once("close", () => {
+    const ms = Math.round(performance.now() - start);
+    const status = res.writableFinished ? res.statusCode : null;
+    const { upstream } = res.locals;
+    const line = { requestId, method, path, status, ms, upstream };
+    logger.info(line, status === null ? "broken off" : "answered");
+  });
+}
+
+/**
+ * @param {express.Application} app
+ * @param {string} path
+ * @param {(res: Response) => unknown} answer
+ */
+function ownAddress(app, path, answer) {
+  app.get(path, (_req, res) => answer(res));
+  app.all(path, (req, res) => {
+    res.setHeader("Allow", "GET, HEAD");
+    sendProblem(
+      res,
+      "method-not-allowed",
+      `${path} is read with GET, not with ${req.method}`,
+    );
+  });
+}
+
+/** @param {Logger} logger */
+function failureHandler(logger) {
+  /**
+   * @param {Error} error
+   * @param {Request} _req
+   * @param {Response} res
+   * @param {NextFunction} _next unused, but Express tells an error handler by it
+   */
+  return (error, _req, res, _next) => {
+    const requestId = res.getHeader("X-Request-Id");
+    logger.error({ requestId, err: error }, "request failed");
+    if (res.headersSent) res.destroy();
+    else sendProblem(res, "internal-error", "the request failed; its id is in the log");
+  };
+}
+
+/**
+ * @param {NodeJS.ErrnoException} error
+ * @param {import("node:stream").Duplex} socket
+ */
+function answerBadHttp(error, socket) {
+  const begun = /** @type {Socket} */ (socket).bytesWritten > 0;
+  if (error.code === "ECONNRESET" || !socket.writable || begun) {
+    socket.destroy();
+    return;
+  }
+  const id = requestIdFrom(undefined);
+  if (error.code === "HPE_HEADER_OVERFLOW") {
+    socket.end(rawProblem("headers-too-large", "headers have at most 16 KiB", id));
+  } else if (error.code === "ERR_HTTP_REQUEST_TIMEOUT") {
+    socket.end(rawProblem("request-timeout", "the request did not arrive in time", id));
+  } else {
+    socket.end(
+      rawProblem("bad-http", "this is not a well-formed HTTP/1.1 request", id),
+    );
+  }
+}
+
+/**
+ * @param {Server} server
+ * @param {number} limitMs
+ * @returns {Promise<boolean>}
+ */
+function closeWithin(server, limitMs) {
+  return new Promise((resolve) => {
+    let complete = true;
+    const limit = setTimeout(() => {
+      complete = false;
+      server.closeAllConnections();
+    }, limitMs);
+    // A connection whose last answer was on its way when this began goes idle later.
+    const sweep = setInterval(() => server.closeIdleConnections(), IDLE_SWEEP_MS);
+    server.close(() => {
+      clearInterval(sweep);
+      clearTimeout(limit);
+      resolve(complete);
+    });
+  });
+}

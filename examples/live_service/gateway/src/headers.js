@@ -1,0 +1,69 @@
+// What of a message's head crosses the gateway.
+
+/** @import { IncomingHttpHeaders } from "node:http" */
+
+// They speak of one connection, not of the message (RFC 9110, 7.6.1). `expect`
+// is among them because the gateway has answered it itself.
+const HOP_BY_HOP = [
+  "connection",
+  "expect",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+];
+
+/** @param {IncomingHttpHeaders} headers */
+function dropHopByHop(headers) {
+  for (const named of (headers.connection ?? "").split(",")) {
+    delete headers[named.trim().toLowerCase()];
+  }
+  for (const name of HOP_BY_HOP) delete headers[name];
+}
+
+/**
+ * Whether a client's header of this (lower-case) name could pass for one that only
+ * the services' own side may send. A name with an underscore counts, because WSGI
+ * servers read `x_service_token` as `x-service-token`.
+ *
+ * @param {string} name
+ */
+function isPrivileged(name) {
+  return (
+    name.includes("_") ||
+    name === "x-service-token" ||
+    name.startsWith("x-internal-") ||
+    name === "forwarded" ||
+    name.startsWith("x-forwarded-")
+  );
+}
+
+/**
+ * Removes from a client's headers, in place, what must not reach a service.
+ *
+ * @param {IncomingHttpHeaders} headers
+ */
+export function cleanRequestHeaders(headers) {
+  dropHopByHop(headers);
+  for (const name of Object.keys(headers)) {
+    if (isPrivileged(name)) delete headers[name];
+  }
+}
+
+/**
+ * Removes from a service's headers, in place, what must not reach a client.
+ *
+ * @param {IncomingHttpHeaders} headers
+ */
+export function cleanResponseHeaders(headers) {
+  dropHopByHop(headers);
+  for (const name of Object.keys(headers)) {
+    if (name.startsWith("x-internal-")) delete headers[name];
+  }
+  delete headers.server;
+  delete headers["x-request-id"];
+}

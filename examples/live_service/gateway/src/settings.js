@@ -1,0 +1,73 @@
+// The gateway's settings, read from the environment.
+
+/**
+ * @typedef {object} Settings
+ * @property {string} host
+ * @property {number} port 0 is any free port
+ * @property {string[]} account
+ * @property {string[]} gacha
+ * @property {number} requestBudgetMs
+ * @property {number} pullBudgetMs
+ * @property {number} drainLimitMs
+ * @property {string} logLevel
+ */
+
+const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"];
+
+/** A setting that can't be used; the message names it and says what would be right. */
+export class SettingError extends Error {}
+
+/**
+ * @param {NodeJS.ProcessEnv} environment
+ * @returns {Settings}
+ */
+export function readSettings(environment) {
+  /** @param {string} name @param {number} fallback @param {number} least @param {number} most */
+  const integer = (name, fallback, least, most) => {
+    const text = environment[name] ?? String(fallback);
+    const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= least && value <= most) return value;
+    throw new SettingError(
+      `${name} must be an integer from ${least} to ${most}, not "${text}"`,
+    );
+  };
+  const logLevel = environment.LOG_LEVEL ?? "info";
+  if (!LOG_LEVELS.includes(logLevel)) {
+    throw new SettingError(
+      `LOG_LEVEL must be one of ${LOG_LEVELS.join(", ")}, not "${logLevel}"`,
+    );
+  }
+  return {
+    host: environment.HOST ?? "127.0.0.1",
+    port: integer("PORT", 8080, 0, 65_535),
+    account: addresses("ACCOUNT_URLS", environment.ACCOUNT_URLS),
+    gacha: addresses("GACHA_URLS", environment.GACHA_URLS),
+    requestBudgetMs: integer("REQUEST_BUDGET_MS", 5_000, 1, 600_000),
+    pullBudgetMs: integer("PULL_BUDGET_MS", 10_000, 1, 600_000),
+    drainLimitMs: integer("DRAIN_LIMIT_MS", 8_000, 1, 600_000),
+    logLevel,
+  };
+}
+
+/**
+ * @param {string} name
+ * @param {string | undefined} text
+ * @returns {string[]}
+ */
+function addresses(name, text) {
+  const example = "http://127.0.0.1:9001,http://127.0.0.1:9002";
+  if (!text) {
+    throw new SettingError(
+      `${name} is missing; it lists the service's addresses, like ${example}`,
+    );
+  }
+  return text.split(",").map((part) => {
+    const address = part.trim();
+    const url = URL.canParse(address) ? new URL(address) : null;
+    const plain = url && url.protocol === "http:" && url.href === `${url.origin}/`;
+    if (plain) return url.origin;
+    throw new SettingError(
+      `${name} has "${address}", which is not an address like http://127.0.0.1:9001`,
+    );
+  });
+}
