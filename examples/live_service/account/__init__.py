@@ -1,0 +1,1 @@
+"""The account service: players, their tokens and their currency."""

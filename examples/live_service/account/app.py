@@ -1,0 +1,144 @@
+"""Puts the account service together: `gunicorn "account.app:create_app()"`."""
+
+from __future__ import annotations
+
+import atexit
+import os
+from dataclasses import dataclass
+
+import fairpull
+import httpx
+from flask import Flask
+from sqlalchemy.exc import OperationalError
+
+from account.config import AccountConfig
+from account.currency import currency_routes
+from account.holds import hold_routes
+from account.passwords import Passwords
+from account.sign_in import sign_in_routes
+from account.signing_key import load_or_make_signing_key, public_jwk
+from account.sweeper import Sweeper
+from account.users import Users
+from shared_http.background import BackgroundLoop
+from shared_http.health import health_routes
+from shared_http.player_tokens import PlayerTokenChecker, PlayerTokenIssuer
+from shared_http.problems import install_problem_funnel
+from shared_http.request_context import configure_logs, install_request_context
+from shared_http.service_calls import ServiceCalls
+
+CURRENCY = "gems"
+
+
+@dataclass(frozen=True)
+class AccountService:
+    """The parts behind the routes: `app.extensions["account"]`."""
+
+    store: fairpull.Store
+    users: Users
+    wallet: fairpull.Wallet
+    gacha: ServiceCalls
+    sweeper: Sweeper
+
+    def close(self) -> None:
+        """Close the databases and the connections."""
+        self.gacha.close()
+        self.users.close()
+        self.store.close()
+
+
+def create_app(
+    config: AccountConfig | None = None,
+    *,
+    sweeping: bool = True,
+    gacha_transport: httpx.BaseTransport | None = None,
+) -> Flask:
+    """The account service as a WSGI application.
+
+    Parameters
+    ----------
+    config
+        By default read from the environment.
+    sweeping
+        Whether to ask about old holds in a thread, until the process ends.
+    gacha_transport
+        In place of the network to the gacha service, for tests.
+    """
+    configure_logs("account")
+    config = config or AccountConfig.from_environment(os.environ)
+    service = _open_service(config, gacha_transport)
+    app = Flask("account")
+    app.extensions["account"] = service
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    install_request_context(app)
+    install_problem_funnel(app, storage_errors=(OperationalError,))
+    _register_routes(app, service, config)
+    loops = []
+    if sweeping:
+        pause_s = config.sweep_every_ms / 1000
+        loops.append(BackgroundLoop("sweeper", service.sweeper.sweep, pause_s=pause_s))
+
+    def end() -> None:
+        for loop in loops:
+            loop.stop()
+        service.close()
+
+    for loop in loops:
+        loop.start()
+    atexit.register(end)
+    return app
+
+
+def _open_service(
+    config: AccountConfig, gacha_transport: httpx.BaseTransport | None
+) -> AccountService:
+    store = fairpull.open_store(config.database_url)
+    wallet = fairpull.Wallet(store)
+    gacha = ServiceCalls(
+        config.gacha_url, config.service_token, transport=gacha_transport
+    )
+    sweeper = Sweeper(wallet, gacha, alarm_after_ms=config.alarm_after_ms)
+    return AccountService(store, Users(config.users_url), wallet, gacha, sweeper)
+
+
+def _register_routes(
+    app: Flask, service: AccountService, config: AccountConfig
+) -> None:
+    key = load_or_make_signing_key(config.key_file)
+    public_key = key.public_key()
+    jwk = public_jwk(public_key)
+    issuer = PlayerTokenIssuer(
+        key, jwk["kid"], issuer=config.token_issuer, audience=config.token_audience
+    )
+    checker = PlayerTokenChecker(
+        {jwk["kid"]: public_key}.get,
+        issuer=config.token_issuer,
+        audience=config.token_audience,
+    )
+    wallet = service.wallet
+    app.register_blueprint(health_routes(lambda: wallet.pending_holds(0, limit=1)))
+    app.register_blueprint(
+        sign_in_routes(
+            users=service.users,
+            passwords=Passwords(),
+            wallet=wallet,
+            currency=CURRENCY,
+            tokens=issuer,
+            jwk=jwk,
+        )
+    )
+    app.register_blueprint(
+        currency_routes(
+            wallet=wallet,
+            currency=CURRENCY,
+            payment_methods=config.payment_methods,
+            tokens=checker,
+        )
+    )
+    app.register_blueprint(
+        hold_routes(
+            wallet=wallet,
+            ask_after_ms=config.ask_after_ms,
+            service_token=config.service_token,
+            crash_points=config.crash_points,
+        )
+    )

@@ -1,0 +1,103 @@
+"""Register, log in, and the public keys that tokens are checked against."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from typing import Annotated
+
+import fairpull
+from flask import Blueprint
+
+from account.passwords import Passwords
+from account.users import UsernameTaken, Users
+from shared_http.json_body import StrictBody, read_body, text, text_like
+from shared_http.player_tokens import PlayerTokenIssuer
+from shared_http.problems import Problem
+
+
+class Registration(StrictBody):
+    username: Annotated[
+        str,
+        text_like(r"[A-Za-z0-9_.-]{3,32}", "3 to 32 characters of A-Z a-z 0-9 _ . -"),
+    ]
+    password: Annotated[str, text(8, 128)]
+    email: Annotated[
+        str,
+        text_like(
+            r"(?=.{3,254}$)[^@\s\ud800-\udfff]+@[^@\s\ud800-\udfff]+\.[^@\s\ud800-\udfff]+",
+            "an e-mail address of at most 254 characters, like name@example.com",
+        ),
+    ]
+
+
+class Login(StrictBody):
+    username: Annotated[str, text(1, 128)]
+    password: Annotated[str, text(1, 128)]
+
+
+def sign_in_routes(
+    *,
+    users: Users,
+    passwords: Passwords,
+    wallet: fairpull.Wallet,
+    currency: str,
+    tokens: PlayerTokenIssuer,
+    jwk: dict[str, str],
+) -> Blueprint:
+    """The routes by which a player becomes known."""
+    routes = Blueprint("sign_in", __name__, url_prefix="/account")
+
+    @routes.post("/register")
+    def register() -> tuple[dict[str, str], int]:
+        wanted = read_body(Registration)
+        if users.find(wanted.username) is not None:
+            raise _username_taken(wanted.username)
+        user_id = f"u-{uuid.uuid4().hex}"
+        password_hash = passwords.hash(wanted.password)
+        # The empty account comes first: without its user it is never seen again,
+        # while a user without an account could not buy.
+        wallet.open_account(user_id, currency)
+        try:
+            users.add(
+                username=wanted.username,
+                user_id=user_id,
+                email=wanted.email,
+                password_hash=password_hash,
+                created_at_ms=time.time_ns() // 1_000_000,
+            )
+        except UsernameTaken:
+            raise _username_taken(wanted.username) from None
+        return {"message": "User registered successfully", "userId": user_id}, 201
+
+    @routes.post("/login")
+    def login() -> dict[str, str]:
+        given = read_body(Login)
+        known = users.find(given.username)
+        password_hash = known.password_hash if known else None
+        # Checked for an unknown user as well: the time must not tell the two apart.
+        right = passwords.check(password_hash, given.password)
+        if known is None or not right:
+            raise Problem(
+                401,
+                "wrong-credentials",
+                "Wrong credentials",
+                "the user name or the password is wrong",
+                headers={"WWW-Authenticate": "Bearer"},
+            )
+        return {"message": "Login successful", "token": tokens.issue(known.user_id)}
+
+    @routes.get("/.well-known/jwks.json")
+    def signing_keys() -> dict[str, list[dict[str, str]]]:
+        return {"keys": [jwk]}
+
+    return routes
+
+
+def _username_taken(username: str) -> Problem:
+    return Problem(
+        409,
+        "username-taken",
+        "User name taken",
+        f"the user name {username!r} is taken, whatever the case; choose another",
+    )

@@ -1,0 +1,112 @@
+"""The users table: who may log in, and which player that is.
+
+The rows are keyed by the user name in lower case, so that the key itself keeps names
+unique whatever their case, on one database and on many.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Engine,
+    MetaData,
+    String,
+    Table,
+    create_engine,
+    event,
+    insert,
+    select,
+)
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.schema import CreateTable
+
+metadata = MetaData()
+
+users = Table(
+    "users",
+    metadata,
+    Column("username_key", String(32), primary_key=True),
+    Column("username", String(32), nullable=False),
+    Column("user_id", String(64), nullable=False, unique=True),
+    Column("email", String(254), nullable=False),
+    Column("password_hash", String(255), nullable=False),
+    Column("created_at_ms", BigInteger, nullable=False),
+)
+
+
+class UsernameTaken(Exception):
+    """Another user has that name."""
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What a login is checked against."""
+
+    user_id: str
+    password_hash: str
+
+
+class Users:
+    """The registered users. Safe to use from several threads."""
+
+    def __init__(self, url: str) -> None:
+        self._engine = _open(url)
+        with self._engine.begin() as connection:
+            # Two processes may start at once; only one of them finds no table.
+            connection.execute(CreateTable(users, if_not_exists=True))
+
+    def add(
+        self,
+        *,
+        username: str,
+        user_id: str,
+        email: str,
+        password_hash: str,
+        created_at_ms: int,
+    ) -> None:
+        """Add a user; `UsernameTaken` if the name is gone, whatever its case."""
+        row = {
+            "username_key": username.lower(),
+            "username": username,
+            "user_id": user_id,
+            "email": email,
+            "password_hash": password_hash,
+            "created_at_ms": created_at_ms,
+        }
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(insert(users).values(row))
+        except IntegrityError as error:
+            if self.find(username) is None:
+                raise
+            raise UsernameTaken(username) from error
+
+    def find(self, username: str) -> Credentials | None:
+        """The credentials of the user of that name, whatever its case, or None."""
+        statement = select(users.c.user_id, users.c.password_hash).where(
+            users.c.username_key == username.lower()
+        )
+        with self._engine.connect() as connection:
+            row = connection.execute(statement).one_or_none()
+        return None if row is None else Credentials(row.user_id, row.password_hash)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._engine.dispose()
+
+
+def _open(url: str) -> Engine:
+    engine = create_engine(url, pool_pre_ping=True)
+    if engine.dialect.name == "sqlite":
+
+        @event.listens_for(engine, "connect")
+        def be_durable(connection: Any, _record: object) -> None:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA busy_timeout = 5000")
+
+    return engine

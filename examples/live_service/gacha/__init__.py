@@ -1,0 +1,1 @@
+"""The gacha service: banners, odds, pulls and their history."""

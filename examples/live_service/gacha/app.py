@@ -1,0 +1,152 @@
+"""Puts the gacha service together: `gunicorn "gacha.app:create_app()"`."""
+
+from __future__ import annotations
+
+import atexit
+import os
+from dataclasses import dataclass
+
+import fairpull
+import httpx
+from flask import Flask
+
+from gacha.account_client import AccountClient
+from gacha.config import GachaConfig
+from gacha.history import history_routes
+from gacha.inquiries import inquiry_routes
+from gacha.odds_page import odds_page_routes
+from gacha.pull_progress import PullProgress
+from gacha.pulls import pull_routes
+from gacha.showcase import Showcase, load_banners
+from gacha.signing_keys import SigningKeys
+from shared_http.background import BackgroundLoop
+from shared_http.health import health_routes
+from shared_http.idempotency import RunningRequests
+from shared_http.player_tokens import PlayerTokenChecker
+from shared_http.problems import install_problem_funnel
+from shared_http.request_context import configure_logs, install_request_context
+from shared_http.service_calls import ServiceCalls
+
+# Which seed draws now; the pulls keep it, so that a later one leaves them checkable.
+_SEED_EPOCH = 1
+
+
+@dataclass(frozen=True)
+class GachaService:
+    """The parts behind the routes: `app.extensions["gacha"]`."""
+
+    store: fairpull.Store
+    desk: fairpull.SplitPullService
+    showcase: Showcase
+    account_calls: ServiceCalls
+    signing_keys: SigningKeys
+    running: RunningRequests
+    progress: PullProgress
+
+    def close(self) -> None:
+        """Close the database and the connections."""
+        self.account_calls.close()
+        self.signing_keys.close()
+        self.store.close()
+
+
+def create_app(
+    config: GachaConfig | None = None,
+    *,
+    settling: bool = True,
+    account_transport: httpx.BaseTransport | None = None,
+) -> Flask:
+    """The gacha service as a WSGI application.
+
+    Parameters
+    ----------
+    config
+        By default read from the environment.
+    settling
+        Whether to confirm and recover pulls in threads, until the process ends.
+    account_transport
+        In place of the network to the account service, for tests.
+    """
+    configure_logs("gacha")
+    config = config or GachaConfig.from_environment(os.environ)
+    service = _open_service(config, account_transport)
+    app = Flask("gacha")
+    app.extensions["gacha"] = service
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    install_request_context(app)
+    install_problem_funnel(app)
+    _register_routes(app, service, config)
+    loops = []
+    if settling:
+        pause_s = config.recovery_every_ms / 1000
+        loops = [
+            BackgroundLoop("confirmation", service.progress.confirm, pause_s=0),
+            BackgroundLoop("recovery", service.progress.recover, pause_s=pause_s),
+        ]
+
+    def end() -> None:
+        for loop in loops:
+            loop.stop()
+        service.close()
+
+    for loop in loops:
+        loop.start()
+    atexit.register(end)
+    return app
+
+
+def _open_service(
+    config: GachaConfig, account_transport: httpx.BaseTransport | None
+) -> GachaService:
+    banners = load_banners(config.banner_folder)
+    store = fairpull.open_store(config.database_url)
+    desk = fairpull.SplitPullService(
+        store,
+        fairpull.Catalog(banners),
+        fairpull.ServerSeeds({_SEED_EPOCH: config.server_seed}, current=_SEED_EPOCH),
+    )
+    calls = ServiceCalls(
+        config.account_url, config.service_token, transport=account_transport
+    )
+    running = RunningRequests()
+    progress = PullProgress(
+        desk,
+        AccountClient(calls),
+        running=running,
+        crash_points=config.crash_points,
+    )
+    keys = SigningKeys(config.jwks_url, transport=account_transport)
+    return GachaService(
+        store=store,
+        desk=desk,
+        showcase=Showcase(banners),
+        account_calls=calls,
+        signing_keys=keys,
+        running=running,
+        progress=progress,
+    )
+
+
+def _register_routes(app: Flask, service: GachaService, config: GachaConfig) -> None:
+    desk, showcase = service.desk, service.showcase
+    tokens = PlayerTokenChecker(
+        service.signing_keys.find,
+        issuer=config.token_issuer,
+        audience=config.token_audience,
+    )
+    app.register_blueprint(health_routes(lambda: desk.unsettled(0, limit=1)))
+    app.register_blueprint(odds_page_routes(showcase))
+    app.register_blueprint(
+        pull_routes(
+            desk=desk,
+            progress=service.progress,
+            showcase=showcase,
+            running=service.running,
+            tokens=tokens,
+            crash_points=config.crash_points,
+        )
+    )
+    app.register_blueprint(history_routes(desk=desk, showcase=showcase, tokens=tokens))
+    app.register_blueprint(
+        inquiry_routes(desk=desk, service_token=config.service_token)
+    )

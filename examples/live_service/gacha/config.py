@@ -1,0 +1,69 @@
+"""What the gacha service reads from its environment."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from shared_http.crash_points import CrashPoints
+from shared_http.player_tokens import DEFAULT_AUDIENCE, DEFAULT_ISSUER
+from shared_http.service_token import load_service_token
+from shared_http.settings import Environment, SettingError, read_secret
+
+
+@dataclass(frozen=True, kw_only=True)
+class GachaConfig:
+    """Settings of the gacha service; README.md explains each variable."""
+
+    database_url: str
+    server_seed: bytes = field(repr=False)
+    service_token: str = field(repr=False)
+    account_url: str
+    jwks_url: str
+    crash_points: CrashPoints
+    banner_folder: Path | None = None
+    token_issuer: str = DEFAULT_ISSUER
+    token_audience: str = DEFAULT_AUDIENCE
+    recovery_every_ms: int = 250
+
+    @classmethod
+    def from_environment(cls, variables: Mapping[str, str]) -> GachaConfig:
+        """The settings, or a `SettingError` that names the variable."""
+        environment = Environment(variables)
+        account_url = environment.required(
+            "ACCOUNT_URL", example="http://127.0.0.1:8001"
+        )
+        return cls(
+            database_url=environment.required(
+                "GACHA_DATABASE_URL", example="sqlite:////var/lib/fairpull/gacha.db"
+            ),
+            server_seed=load_server_seed(
+                environment.path(
+                    "SERVER_SEED_FILE", example="/var/lib/fairpull/server-seed"
+                )
+            ),
+            service_token=load_service_token(
+                environment.path(
+                    "SERVICE_TOKEN_FILE", example="/var/lib/fairpull/service-token"
+                )
+            ),
+            account_url=account_url,
+            jwks_url=environment.text(
+                "JWKS_URL", default=f"{account_url}/account/.well-known/jwks.json"
+            ),
+            crash_points=CrashPoints.from_environment(environment),
+            banner_folder=environment.optional_path("BANNER_PATH"),
+            token_issuer=environment.text("JWT_ISSUER", default=DEFAULT_ISSUER),
+            token_audience=environment.text("JWT_AUDIENCE", default=DEFAULT_AUDIENCE),
+            recovery_every_ms=environment.milliseconds("RECOVERY_MS", default=250),
+        )
+
+
+def load_server_seed(path: Path) -> bytes:
+    """The 32 bytes that every draw is made from."""
+    digits = read_secret(path, what="SERVER_SEED_FILE")
+    if not re.fullmatch(r"[0-9a-fA-F]{64}", digits):
+        raise SettingError(f"SERVER_SEED_FILE: {path} must hold 64 hex digits")
+    return bytes.fromhex(digits)

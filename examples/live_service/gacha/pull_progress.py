@@ -1,0 +1,158 @@
+"""Carries out what the pull's state machine asks for.
+
+`fairpull.SplitPullService` decides each step and keeps it in the store; here are the
+calls to the account service in between. A client's request takes a pull as far as its
+draw. The rest, and whatever was left lying by a crash or a lost answer, is taken up
+by the two loops: confirming in batches, and recovering.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+
+import fairpull
+import structlog
+from structlog.typing import FilteringBoundLogger
+
+from gacha.account_client import MOST_POSTS_AT_ONCE, AccountClient, HoldAnswer
+from shared_http.crash_points import CrashPoints
+from shared_http.idempotency import RunningRequests
+
+log: FilteringBoundLogger = structlog.get_logger()
+
+# The client waits for its first try; a recovery round must not hang on one pull.
+_REQUEST_PATIENCE_S = 3.0
+_RECOVERY_PATIENCE_S = 0.0
+_RECOVERED_AT_ONCE = 100
+
+
+class PullProgress:
+    """The calls that one pull, and many left-over ones, need. Thread-safe."""
+
+    def __init__(
+        self,
+        desk: fairpull.SplitPullService,
+        account: AccountClient,
+        *,
+        running: RunningRequests,
+        crash_points: CrashPoints,
+    ) -> None:
+        self._desk = desk
+        self._account = account
+        self._running = running
+        self._crash_points = crash_points
+        self._confirmations = ConfirmationQueue()
+
+    def ask_for_hold(self, operation: fairpull.PullOperation) -> HoldAnswer:
+        """The account's answer for a client who waits for it."""
+        return self._account.place_hold(operation, within_s=_REQUEST_PATIENCE_S)
+
+    def advance(
+        self, operation: fairpull.PullOperation, answer: str
+    ) -> fairpull.PullStep:
+        """Tell the state machine how the account answered; its next step."""
+        return self._desk.advance(
+            operation.pull_id, player=operation.player, answer=answer
+        )
+
+    def finish_later(self, step: fairpull.PullStep) -> None:
+        """Leave what remains of a pull to the loops."""
+        if step.action == "post_hold":
+            self._confirmations.add(step.operation)
+
+    def confirm(self) -> None:
+        """Post a batch of holds whose pulls were drawn; waits a moment for one."""
+        batch = self._confirmations.take(MOST_POSTS_AT_ONCE)
+        if not batch:
+            return
+        try:
+            self._crash_points.reach("gacha:before_post")
+            answers = self._account.post_holds(batch)
+            self._crash_points.reach("gacha:after_post")
+            for operation, answer in zip(batch, answers, strict=True):
+                self._carry_out(self.advance(operation, answer))
+        finally:
+            self._confirmations.done(batch)
+
+    def recover(self) -> None:
+        """Take up the pulls that nobody is working on and whose time has come."""
+        now_ms = time.time_ns() // 1_000_000
+        account_answers = True
+        for operation in self._desk.unsettled(now_ms, limit=_RECOVERED_AT_ONCE):
+            key = (operation.player, operation.pull_id)
+            if key in self._running or key in self._confirmations:
+                continue
+            step = self.advance(operation, "resume")
+            if account_answers:
+                account_answers = self._carry_out(step)
+            elif step.action != "none":
+                # One time limit a round is enough; each pull still moves towards
+                # being given up.
+                self.advance(operation, "no_answer")
+
+    def _carry_out(self, step: fairpull.PullStep) -> bool:
+        """Follow the steps until none is left that can be done at once.
+
+        Whether the account service answered all that it was asked.
+        """
+        answer = ""
+        while True:
+            operation = step.operation
+            match step.action:
+                case "place_hold":
+                    answer = self._account.place_hold(
+                        operation, within_s=_RECOVERY_PATIENCE_S
+                    ).answer
+                case "void_hold":
+                    answer = self._account.void_hold(operation)
+                case "post_hold":
+                    self._confirmations.add(operation)
+                    return True
+                case _:
+                    return answer != "no_answer"
+            step = self.advance(operation, answer)
+
+
+class ConfirmationQueue:
+    """Pulls whose holds wait to be posted, each once. Thread-safe.
+
+    It lives in memory only: what a crash takes with it, recovery finds in the store.
+    """
+
+    _WAIT_S = 0.25
+
+    def __init__(self) -> None:
+        self._queue: queue.SimpleQueue[fairpull.PullOperation] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._keys: set[tuple[str, str]] = set()
+
+    def add(self, operation: fairpull.PullOperation) -> None:
+        """Put a pull in, unless it is in already."""
+        with self._lock:
+            key = (operation.player, operation.pull_id)
+            if key in self._keys:
+                return
+            self._keys.add(key)
+        self._queue.put(operation)
+
+    def take(self, most: int) -> list[fairpull.PullOperation]:
+        """Up to `most` pulls; waits a moment for the first and not for the others."""
+        batch: list[fairpull.PullOperation] = []
+        try:
+            batch.append(self._queue.get(timeout=self._WAIT_S))
+            while len(batch) < most:
+                batch.append(self._queue.get_nowait())
+        except queue.Empty:
+            pass
+        return batch
+
+    def done(self, batch: list[fairpull.PullOperation]) -> None:
+        """The pulls of a batch may be put in again from now on."""
+        with self._lock:
+            self._keys -= {(each.player, each.pull_id) for each in batch}
+
+    def __contains__(self, key: tuple[str, str]) -> bool:
+        with self._lock:
+            return key in self._keys

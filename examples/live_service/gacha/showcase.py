@@ -1,0 +1,132 @@
+"""The banners as clients see them: read off the very objects that draw."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import fairpull
+
+from shared_http.problems import Problem
+from shared_http.settings import SettingError
+
+DEFAULT_BANNER = "starter"
+RARITIES = ("ultra_rare", "super_rare", "rare")
+"""The game's rarities, rarest first."""
+
+
+class Showcase:
+    """The banners of the game, and their items by id. Immutable."""
+
+    def __init__(self, banners: Iterable[fairpull.Banner]) -> None:
+        self._banners = {banner.id: banner for banner in banners}
+        self._items: dict[str, dict[str, str]] = {}
+        for banner in self._banners.values():
+            _check_fits_game(banner)
+            for item in banner.items:
+                self._items[item.id] = _item(item)
+
+    @property
+    def banners(self) -> list[fairpull.Banner]:
+        """The banners, ordered by id."""
+        return [self._banners[id_] for id_ in sorted(self._banners)]
+
+    def banner(self, banner_id: str) -> fairpull.Banner:
+        """The banner of that id; a 404 `Problem` if there is none."""
+        try:
+            return self._banners[banner_id]
+        except KeyError:
+            raise self.unknown_banner(banner_id) from None
+
+    def unknown_banner(self, banner_id: str) -> Problem:
+        """The 404 that names the banners there are."""
+        return Problem(
+            404,
+            "unknown-banner",
+            "Unknown banner",
+            f"no banner is called {banner_id!r}; there are "
+            + ", ".join(sorted(self._banners)),
+        )
+
+    def items_of(self, banner: fairpull.Banner) -> list[dict[str, str]]:
+        """What the banner can give, rarest first."""
+        items = sorted(banner.items, key=lambda item: RARITIES.index(item.rarity))
+        return [_item(item) for item in items]
+
+    def item(self, row: fairpull.PullRow) -> dict[str, str]:
+        """The item that a pull gave."""
+        known = self._items.get(row.item)
+        if known is not None:
+            return known
+        # Of a banner that is not shown any more: the row still says what it was.
+        return {
+            "id": row.item,
+            "name": row.item,
+            "type": "item",
+            "rarity": spoken_rarity(row.rarity),
+        }
+
+    def rarest(self, rows: Iterable[fairpull.PullRow]) -> fairpull.PullRow:
+        """The rarest of `rows`; of equals the first."""
+        return min(rows, key=lambda row: RARITIES.index(row.rarity))
+
+
+def load_banners(folder: Path | None) -> list[fairpull.Banner]:
+    """The banner that ships with fairpull, and those of the folder's JSON files."""
+    banners = [fairpull.Banner.load(DEFAULT_BANNER)]
+    if folder is not None:
+        if not folder.is_dir():
+            raise SettingError(f"BANNER_PATH: {folder} is not a folder")
+        banners += [
+            fairpull.Banner.load(str(file)) for file in sorted(folder.glob("*.json"))
+        ]
+    seen: set[str] = set()
+    for banner in banners:
+        if banner.id in seen:
+            raise SettingError(f"BANNER_PATH: two banners are called {banner.id!r}")
+        seen.add(banner.id)
+    return banners
+
+
+def spoken_rarity(rarity: str) -> str:
+    """`ultra_rare` as the game says it: `ultra rare`."""
+    return rarity.replace("_", " ")
+
+
+def is_open(banner: fairpull.Banner) -> bool:
+    """Whether the banner can be pulled now."""
+    now_ms = time.time_ns() // 1_000_000
+    opens, closes = banner.opens_at_ms, banner.closes_at_ms
+    return (opens is None or opens <= now_ms) and (closes is None or now_ms < closes)
+
+
+def rfc3339(at_ms: int) -> str:
+    """UTC to the millisecond, such as ``2026-11-22T09:30:00.125Z``."""
+    at = datetime.fromtimestamp(at_ms // 1000, UTC)
+    return f"{at:%Y-%m-%dT%H:%M:%S}.{at_ms % 1000:03d}Z"
+
+
+def optional_rfc3339(at_ms: int | None) -> str | None:
+    """As `rfc3339`, None for None."""
+    return None if at_ms is None else rfc3339(at_ms)
+
+
+def _item(item: fairpull.Item) -> dict[str, str]:
+    return {
+        "id": item.id,
+        "name": item.name,
+        "type": item.type,
+        "rarity": spoken_rarity(item.rarity),
+    }
+
+
+def _check_fits_game(banner: fairpull.Banner) -> None:
+    for item in banner.items:
+        if item.rarity not in RARITIES or item.type not in ("hero", "item"):
+            raise SettingError(
+                f"banner {banner.id!r}: item {item.id!r} is a {item.rarity} "
+                f"{item.type}; the game shows heroes and items that are "
+                + ", ".join(RARITIES)
+            )

@@ -1,0 +1,13 @@
+"""How gunicorn runs either service; read because it lies in the working directory."""
+
+# One process with threads: the engine works outside Python's lock. More processes are
+# safe as well, since every guard is in the store.
+workers = 1
+worker_class = "gthread"
+threads = 16
+keepalive = 5
+# Seconds for running requests to end after SIGTERM.
+graceful_timeout = 8
+# The services write their own log lines, one for each request.
+accesslog = None
+loglevel = "warning"

@@ -1,0 +1,25 @@
+"""What the account and the gacha service share about speaking HTTP.
+
+`problems`
+    Errors as RFC 9457 problem documents, and the one funnel that makes them.
+`json_body`
+    Strict JSON bodies, read into pydantic models.
+`request_context`
+    Request ids, one log line a request, JSON logs.
+`player_tokens`
+    Bearer tokens of players: issued by account, checked by both.
+`service_token`
+    The credential that opens `/internal`.
+`idempotency`
+    `Idempotency-Key` and requests that are still running.
+`service_calls`
+    Calls from one service to the other, with time limits.
+`background`
+    Loops beside the requests, ended with the process.
+`settings`
+    Configuration from the environment.
+`health`
+    `/livez` and `/readyz`.
+`crash_points`
+    Places where a test can have the process killed.
+"""

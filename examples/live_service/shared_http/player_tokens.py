@@ -1,0 +1,113 @@
+"""Bearer tokens of players: JWTs signed with Ed25519.
+
+The account service issues them; each service checks them on its own against the
+account service's public keys. One algorithm is accepted and the token has no say in
+it, so neither `alg: none` nor a public key used as an HMAC secret gets anywhere.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ed25519 import (
+    Ed25519PrivateKey,
+    Ed25519PublicKey,
+)
+from flask import request
+
+from shared_http.problems import Problem
+
+ALGORITHM = "EdDSA"
+LIFETIME_S = 15 * 60
+DEFAULT_ISSUER = "fairpull-account"
+DEFAULT_AUDIENCE = "fairpull-game"
+
+FindKey = Callable[[str], Ed25519PublicKey | None]
+"""From a key's id to the key, or None if there is no such key."""
+
+
+class PlayerTokenIssuer:
+    """Signs tokens. Safe to use from several threads."""
+
+    def __init__(
+        self, key: Ed25519PrivateKey, key_id: str, *, issuer: str, audience: str
+    ) -> None:
+        self._key = key
+        self._key_id = key_id
+        self._issuer = issuer
+        self._audience = audience
+
+    def issue(self, player: str) -> str:
+        """A token that says for `LIFETIME_S` seconds that its bearer is `player`."""
+        now = int(time.time())
+        claims = {
+            "iss": self._issuer,
+            "aud": self._audience,
+            "sub": player,
+            "iat": now,
+            "exp": now + LIFETIME_S,
+        }
+        return jwt.encode(
+            claims, self._key, algorithm=ALGORITHM, headers={"kid": self._key_id}
+        )
+
+
+class PlayerTokenChecker:
+    """Tells which player sent the current request. Safe from several threads."""
+
+    def __init__(self, find_key: FindKey, *, issuer: str, audience: str) -> None:
+        self._find_key = find_key
+        self._issuer = issuer
+        self._audience = audience
+
+    def authenticated_player(self) -> str:
+        """The player whose valid token came along; a 401 `Problem` without one."""
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        token = token.strip()
+        if scheme.lower() != "bearer" or not token:
+            raise Problem(
+                401,
+                "missing-token",
+                "Missing token",
+                "log in and send the token as 'Authorization: Bearer <token>'",
+                headers={"WWW-Authenticate": "Bearer"},
+            )
+        return self.player_of(token)
+
+    def player_of(self, token: str) -> str:
+        """The player whom `token` was issued to; a 401 `Problem` if it isn't valid."""
+        try:
+            key_id = jwt.get_unverified_header(token).get("kid")
+            key = self._find_key(key_id) if isinstance(key_id, str) else None
+            if key is None:
+                raise invalid_token("the token names no key that is known here")
+            claims = jwt.decode(
+                token,
+                key,
+                algorithms=[ALGORITHM],
+                issuer=self._issuer,
+                audience=self._audience,
+                options={"require": ["iss", "aud", "sub", "iat", "exp"]},
+            )
+        except jwt.ExpiredSignatureError:
+            raise invalid_token("the token has expired; log in again") from None
+        except jwt.InvalidAudienceError:
+            raise invalid_token("the token is for another audience") from None
+        except jwt.InvalidIssuerError:
+            raise invalid_token("the token is from another issuer") from None
+        except jwt.PyJWTError:
+            raise invalid_token("the token is not valid; log in again") from None
+        return str(claims["sub"])
+
+
+def invalid_token(detail: str) -> Problem:
+    """The 401 for a token that proves nothing."""
+    return Problem(
+        401,
+        "invalid-token",
+        "Invalid token",
+        detail,
+        headers={"WWW-Authenticate": 'Bearer error="invalid_token"'},
+    )

@@ -1,0 +1,46 @@
+"""The credential by which the services know each other.
+
+It opens `/internal` and nothing else, and a player's token never does. The gateway
+neither routes `/internal` nor lets this header through from outside.
+"""
+
+from __future__ import annotations
+
+import hmac
+from pathlib import Path
+
+from flask import Blueprint, request
+
+from shared_http.problems import Problem
+from shared_http.settings import SettingError, read_secret
+
+SERVICE_TOKEN_HEADER = "X-Service-Token"
+_SHORTEST = 32
+
+
+def load_service_token(path: Path) -> str:
+    """The token of the file; a `SettingError` if it is missing or guessable."""
+    token = read_secret(path, what="SERVICE_TOKEN_FILE")
+    if len(token) < _SHORTEST:
+        raise SettingError(
+            f"SERVICE_TOKEN_FILE: {path} must hold at least {_SHORTEST} characters"
+        )
+    return token
+
+
+def require_service_token(routes: Blueprint, token: str) -> None:
+    """Let only callers that know `token` reach any of `routes`."""
+
+    def check() -> None:
+        given = request.headers.get(SERVICE_TOKEN_HEADER, "")
+        # Of constant time, so that answers don't tell how much of a guess was right.
+        if not hmac.compare_digest(given.encode(), token.encode()):
+            raise Problem(
+                401,
+                "invalid-service-token",
+                "Invalid service token",
+                f"only the game's own services may call this ({SERVICE_TOKEN_HEADER})",
+                headers={"WWW-Authenticate": "Bearer"},
+            )
+
+    routes.before_request(check)

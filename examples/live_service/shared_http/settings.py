@@ -1,0 +1,70 @@
+"""Configuration from the environment, refused with a sentence where it is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+
+class SettingError(Exception):
+    """A setting is missing or can't be used; the message names it."""
+
+
+class Environment:
+    """Reads settings out of environment variables.
+
+    >>> environment = Environment({"SWEEP_EVERY_MS": "250"})
+    >>> environment.milliseconds("SWEEP_EVERY_MS", default=5000)
+    250
+    """
+
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        self._variables = variables
+
+    def text(self, name: str, *, default: str) -> str:
+        """The variable's value, or `default` if it is unset or empty."""
+        return self._variables.get(name) or default
+
+    def required(self, name: str, *, example: str) -> str:
+        """The variable's value; a `SettingError` with `example` without one."""
+        value = self._variables.get(name)
+        if not value:
+            raise SettingError(f"{name} is not set; set it, for instance to {example}")
+        return value
+
+    def path(self, name: str, *, example: str) -> Path:
+        """The variable's value as a path."""
+        return Path(self.required(name, example=example))
+
+    def optional_path(self, name: str) -> Path | None:
+        """The variable's value as a path, or None if it is unset or empty."""
+        value = self._variables.get(name)
+        return Path(value) if value else None
+
+    def milliseconds(self, name: str, *, default: int) -> int:
+        """A whole positive number of milliseconds."""
+        value = self._variables.get(name)
+        if not value:
+            return default
+        if not value.isascii() or not value.isdigit() or int(value) == 0:
+            raise SettingError(
+                f"{name} must be a positive whole number of milliseconds, not {value!r}"
+            )
+        return int(value)
+
+    def words(self, name: str, *, default: tuple[str, ...]) -> tuple[str, ...]:
+        """A comma-separated list."""
+        value = self._variables.get(name)
+        if not value:
+            return default
+        return tuple(word.strip() for word in value.split(",") if word.strip())
+
+
+def read_secret(path: Path, *, what: str) -> str:
+    """The text of a secret's file, without the white space around it."""
+    try:
+        return path.read_text("ascii").strip()
+    except OSError as error:
+        raise SettingError(f"{what}: {path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise SettingError(f"{what}: {path} is not plain text") from None
