@@ -59,6 +59,19 @@ for (const size of [LIMIT + 1, 1_000_000]) {
   });
 }
 
+test("a client that reads only after it has sent everything reads its 413", async (t) => {
+  const { port } = await gatewayWithAccount(t);
+  const body = "x".repeat(7_000_000);
+  const socket = connect(port, "127.0.0.1");
+  t.after(() => socket.destroy());
+  socket.pause();
+  await new Promise((sent) => {
+    socket.write(`${POST}Content-Length: ${body.length}\r\n\r\n${body}`, sent);
+  });
+  const [answer] = await once(socket.resume(), "data");
+  assert.match(String(answer), /^HTTP\/1\.1 413 /);
+});
+
 test("after a 413 the connection serves the next request", async (t) => {
   const { port } = await gatewayWithAccount(t);
   const post = POST.replace("Connection: close\r\n", "");

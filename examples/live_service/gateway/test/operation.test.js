@@ -147,3 +147,25 @@ test("an idle connection does not hold draining up", async (t) => {
   assert.equal(await drain(60_000), true);
   assert.ok(performance.now() - start < 4_000, "it must not wait for the idle limit");
 });
+
+test("a connection that goes idle while draining does not hold it up", async (t) => {
+  /** @type {ServerResponse | undefined} */
+  let held;
+  const gacha = await fakeService(t, (_seen, res) => {
+    held = res;
+  });
+  const { port, drain } = await startGateway(t, { gacha: [gacha.url] });
+  const agent = new Agent({ keepAlive: true });
+  t.after(() => agent.destroy());
+  const running = request({ port, path: "/readyz", agent });
+  running.end();
+  await until(() => held !== undefined, "the gateway asks the service");
+  const start = performance.now();
+  const drained = drain(60_000);
+  held?.end();
+  const [answer] = /** @type {[IncomingMessage]} */ (await once(running, "response"));
+  assert.equal(answer.statusCode, 503);
+  answer.resume();
+  assert.equal(await drained, true);
+  assert.ok(performance.now() - start < 4_000, "it must not wait for the idle limit");
+});
