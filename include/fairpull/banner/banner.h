@@ -1,0 +1,137 @@
+// A compiled banner: the one object that the draw, the odds page, the analysis
+// and the receipt all read, so that what is shown is what is drawn.
+//
+// Compiling turns the file's rules into a list of counters, a list of groups
+// (the outcomes of the first word: a rarity's featured items, its others) and
+// one integer wheel for each counter state whose odds differ. Nothing can be
+// changed afterwards; a changed banner is another one, with another odds
+// version.
+//
+//   FAIRPULL_ASSIGN_OR_RETURN(Banner banner, Banner::FromJson(text, "a.json"));
+//   const Item& item = banner.items()[outcome.item];
+
+#ifndef FAIRPULL_BANNER_BANNER_H_
+#define FAIRPULL_BANNER_BANNER_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "fairpull/banner/spec.h"
+#include "fairpull/odds/alias_table.h"
+#include "fairpull/odds/wheel.h"
+#include "fairpull/pity/counter.h"
+
+namespace fairpull {
+
+// One item of the pool.
+struct Item {
+  ItemId id;
+  std::string name;
+  std::string type;
+  std::uint8_t rarity = 0;  // index into Banner::rarities()
+  std::uint32_t weight = 1;
+};
+
+// One rarity, highest first.
+struct Rarity {
+  std::string id;
+  std::string name;
+  Odds base;                         // at the first pull after a hit
+  std::vector<std::uint32_t> curve;  // weights by pull since the last hit
+  // The place of its pity counter, if its odds grow.
+  std::optional<std::size_t> pity_counter;
+};
+
+// Which items of a rarity a group holds.
+enum class Pool : std::uint8_t { kAll, kFeatured, kOthers };
+
+// An outcome of the first word of a pull: the items that then share it.
+struct Group {
+  std::uint8_t rarity = 0;
+  Pool pool = Pool::kAll;
+  std::vector<std::uint16_t> items;  // indices into Banner::items()
+  AliasTable table;                  // picks a place in `items`
+  CounterStep step;                  // what drawing this group does
+};
+
+// Immutable; safe to share between threads. A value: copies are independent.
+class Banner {
+ public:
+  // The banner in the text of a banner file; `file` names it in messages.
+  // InvalidArgument lists every problem.
+  [[nodiscard]] static absl::StatusOr<Banner> FromJson(absl::string_view text,
+                                                       absl::string_view file);
+
+  [[nodiscard]] const BannerId& id() const { return spec_.id; }
+  // The file as it was read: names, sources, schedule.
+  [[nodiscard]] const BannerSpec& spec() const { return spec_; }
+  // SHA-256 of canonical_json(), in hexadecimal: the name of these odds.
+  [[nodiscard]] const std::string& odds_version() const {
+    return odds_version_;
+  }
+  // Everything that can change a draw or its price, in one canonical text.
+  [[nodiscard]] const std::string& canonical_json() const {
+    return canonical_json_;
+  }
+
+  [[nodiscard]] const std::vector<Rarity>& rarities() const {
+    return rarities_;
+  }
+  [[nodiscard]] const std::vector<Item>& items() const { return items_; }
+  [[nodiscard]] const std::vector<Group>& groups() const { return groups_; }
+  [[nodiscard]] const CounterSet& counters() const { return counters_; }
+  // Where this banner's counters are kept: shared by a family of banners.
+  [[nodiscard]] const ScopeId& scope() const { return spec_.family; }
+
+  // The price of `count` pulls, or InvalidArgument if that many are not sold
+  // at once.
+  [[nodiscard]] absl::StatusOr<std::int64_t> PriceOf(std::uint32_t count) const;
+
+  // OK while the banner is open; otherwise FailedPrecondition with the time at
+  // which it opens or closed. `now_ms` is UTC.
+  [[nodiscard]] absl::Status CheckOpen(std::int64_t now_ms) const;
+
+  // The wheels, and which of them a counter state draws from. `state` is one
+  // of counters().
+  [[nodiscard]] const WheelTable& wheels() const { return wheels_; }
+  [[nodiscard]] std::uint32_t Row(const PityState& state) const {
+    std::uint32_t row = 0;
+    for (std::size_t i = 0; i < row_counters_; ++i) {
+      row += row_offsets_[row_begin_[i] + state.value[i]];
+    }
+    return row;
+  }
+
+ private:
+  friend class Compiler;
+
+  Banner() : wheels_(1, 1) {}
+
+  BannerSpec spec_;
+  std::string odds_version_;
+  std::string canonical_json_;
+  std::vector<Rarity> rarities_;
+  std::vector<Item> items_;
+  std::vector<Group> groups_;
+  CounterSet counters_;
+  WheelTable wheels_;
+  // For each counter and each of its values, what it adds to the row.
+  std::size_t row_counters_ = 0;
+  std::array<std::uint32_t, kMaxCounters> row_begin_{};
+  std::vector<std::uint32_t> row_offsets_;
+};
+
+// The banner that a specification describes. Every problem of meaning is added
+// to `problems`; nothing is given back if there was one.
+[[nodiscard]] std::optional<Banner> CompileBanner(BannerSpec spec,
+                                                  Problems& problems);
+
+}  // namespace fairpull
+
+#endif  // FAIRPULL_BANNER_BANNER_H_

@@ -1,0 +1,370 @@
+#include <algorithm>
+#include <cstddef>
+#include <numeric>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "canonical.h"
+#include "fairpull/banner/banner.h"
+#include "fairpull/base/digest.h"
+#include "json_fields.h"
+#include "validate.h"
+
+namespace fairpull {
+namespace {
+
+// More wheels than this would be a table of tens of megabytes.
+constexpr std::uint64_t kMaxRows = std::uint64_t{1} << 20;
+
+std::string RarityAt(std::size_t index, absl::string_view key = "") {
+  return absl::StrCat("/rarities/", index, key.empty() ? "" : "/", key);
+}
+
+}  // namespace
+
+// Builds one banner, step by step; stops at the first step with a problem.
+class Compiler {
+ public:
+  Compiler(BannerSpec spec, Problems& problems) : problems_(problems) {
+    banner_.spec_ = std::move(spec);
+  }
+
+  std::optional<Banner> Run() {
+    const std::size_t before = problems_.list().size();
+    const auto fine = [&] { return problems_.list().size() == before; };
+    internal::ValidateSpec(banner_.spec_, problems_);
+    if (fine()) MakeCurves();
+    if (fine()) ChooseWheelSize();
+    if (fine()) MakeItemsAndRarities();
+    if (fine()) MakeGroups();
+    if (fine()) MakeCounters();
+    if (fine()) MakeSteps();
+    if (fine()) MakeRows();
+    if (fine()) CheckReachable();
+    if (!fine()) return std::nullopt;
+    banner_.canonical_json_ = internal::CanonicalJson(banner_);
+    banner_.odds_version_ = HexSha256(banner_.canonical_json_);
+    return std::move(banner_);
+  }
+
+ private:
+  // A counter's values fall into classes that draw from the same wheels.
+  struct RowCounter {
+    std::vector<std::uint32_t> class_of;        // by value
+    std::vector<std::uint16_t> representative;  // by class
+  };
+
+  [[nodiscard]] const RaritySpec& Spec(std::size_t rarity) const {
+    return banner_.spec_.rarities[rarity];
+  }
+  [[nodiscard]] std::size_t Rarities() const {
+    return banner_.spec_.rarities.size();
+  }
+  [[nodiscard]] bool IsGuaranteed(std::size_t rarity) const {
+    const std::optional<RateUpSpec>& rate_up = Spec(rarity).rate_up;
+    return rate_up.has_value() &&
+           rate_up->rule.after_loss == AfterLoss::kGuaranteed &&
+           !rate_up->rule.share.certain();
+  }
+
+  void MakeCurves() {
+    Odds left = Odds::Certain();
+    for (std::size_t i = 0; i < Rarities(); ++i) {
+      const RaritySpec& spec = Spec(i);
+      const Odds base = spec.odds.value_or(left);
+      left = Minus(left, base);
+      absl::StatusOr<Curve> curve =
+          !spec.curve.empty() ? Curve::List(spec.curve)
+          : spec.soft_pity.has_value()
+              ? Curve::Ramp(base, *spec.soft_pity, spec.hard_pity)
+              : Curve::Constant(base, spec.hard_pity);
+      if (!curve.ok()) {
+        problems_.Add(RarityAt(i), curve.status().message());
+        continue;
+      }
+      base_.push_back(base);
+      curves_.push_back(*std::move(curve));
+    }
+  }
+
+  // a - b on the common wheel; both come from odds that were checked to sum
+  // to at most 1. A denominator past the limit is told by ChooseWheelSize.
+  static Odds Minus(Odds a, Odds b) {
+    const std::uint64_t size = std::lcm(std::uint64_t{a.denominator()},
+                                        std::uint64_t{b.denominator()});
+    const std::uint64_t parts = size / a.denominator() * a.numerator() -
+                                size / b.denominator() * b.numerator();
+    return Odds::FromFraction(parts, size).value_or(Odds::Never());
+  }
+
+  // W is the least common multiple of the odds' denominators, times that of
+  // the shares', so that every share of every rarity is an integer.
+  void ChooseWheelSize() {
+    std::uint64_t odds = 1;
+    std::uint64_t shares = 1;
+    for (std::size_t i = 0; i < Rarities(); ++i) {
+      for (std::uint32_t pull = 1; pull <= curves_[i].length(); ++pull) {
+        odds = std::lcm(odds, std::uint64_t{curves_[i].At(pull).denominator()});
+        if (odds > kMaxWheelSize) return AddTooFine(i, odds);
+      }
+      if (Spec(i).rate_up.has_value()) {
+        shares = std::lcm(
+            shares,
+            std::uint64_t{Spec(i).rate_up->rule.share.denominator()});
+      }
+      if (odds * shares > kMaxWheelSize) return AddTooFine(i, odds * shares);
+    }
+    wheel_size_ = static_cast<std::uint32_t>(odds * shares);
+  }
+
+  void AddTooFine(std::size_t rarity, std::uint64_t size) {
+    problems_.Add(
+        RarityAt(rarity),
+        absl::StrCat("with this rarity the odds need a wheel of ", size,
+                     " parts or more; at most ", kMaxWheelSize,
+                     " are possible: use odds with fewer digits"));
+  }
+
+  void MakeItemsAndRarities() {
+    for (std::size_t i = 0; i < Rarities(); ++i) {
+      Rarity rarity{.id = Spec(i).id, .name = Spec(i).name, .base = base_[i]};
+      for (std::uint32_t pull = 1; pull <= curves_[i].length(); ++pull) {
+        rarity.curve.push_back(curves_[i].At(pull).WeightOf(wheel_size_));
+      }
+      banner_.rarities_.push_back(std::move(rarity));
+    }
+    for (const ItemSpec& item : banner_.spec_.items) {
+      const auto rarity = std::find_if(
+          banner_.rarities_.begin(), banner_.rarities_.end(),
+          [&](const Rarity& candidate) { return candidate.id == item.rarity; });
+      banner_.items_.push_back(
+          {.id = item.id,
+           .name = item.name,
+           .type = item.type,
+           .rarity =
+               static_cast<std::uint8_t>(rarity - banner_.rarities_.begin()),
+           .weight = item.weight});
+    }
+  }
+
+  void MakeGroups() {
+    for (std::size_t i = 0; i < Rarities(); ++i) {
+      if (!Spec(i).rate_up.has_value()) {
+        AddGroup(i, Pool::kAll);
+        continue;
+      }
+      AddGroup(i, Pool::kFeatured);
+      AddGroup(i, Pool::kOthers);
+    }
+  }
+
+  void AddGroup(std::size_t rarity, Pool pool) {
+    std::vector<std::uint16_t> items;
+    std::vector<std::uint32_t> weights;
+    for (std::size_t i = 0; i < banner_.items_.size(); ++i) {
+      const Item& item = banner_.items_[i];
+      if (item.rarity != rarity) continue;
+      if (pool != Pool::kAll) {
+        const std::vector<std::string>& featured =
+            Spec(rarity).rate_up->featured;
+        const bool is_featured = std::count(featured.begin(), featured.end(),
+                                            item.id.value()) != 0;
+        if (is_featured != (pool == Pool::kFeatured)) continue;
+      }
+      items.push_back(static_cast<std::uint16_t>(i));
+      weights.push_back(item.weight);
+    }
+    if (items.empty()) return;  // all are featured, with a share of 100%
+    absl::StatusOr<AliasTable> table = AliasTable::Make(weights);
+    if (!table.ok()) {
+      problems_.Add("/items", absl::StrCat("rarity \"", Spec(rarity).id,
+                                           "\": ", table.status().message()));
+      return;
+    }
+    banner_.groups_.push_back({.rarity = static_cast<std::uint8_t>(rarity),
+                               .pool = pool,
+                               .items = std::move(items),
+                               .table = *std::move(table),
+                               .step = {}});
+  }
+
+  void MakeCounters() {
+    std::vector<Counter> counters;
+    for (std::size_t i = 0; i < Rarities(); ++i) {
+      if (curves_[i].length() > 1) {
+        banner_.rarities_[i].pity_counter = counters.size();
+        counters.push_back(
+            {.name = absl::StrCat("pity:", Spec(i).id),
+             .cap = static_cast<std::uint16_t>(curves_[i].length() - 1)});
+      }
+      guarantee_counter_.push_back(std::nullopt);
+      if (IsGuaranteed(i)) {
+        guarantee_counter_[i] = counters.size();
+        counters.push_back(
+            {.name = absl::StrCat("guarantee:", Spec(i).id), .cap = 1});
+      }
+    }
+    absl::StatusOr<CounterSet> set = CounterSet::Make(std::move(counters));
+    if (!set.ok()) {
+      problems_.Add("/rarities", set.status().message());
+      return;
+    }
+    banner_.counters_ = *std::move(set);
+  }
+
+  void MakeSteps() {
+    for (Group& group : banner_.groups_) {
+      group.step = banner_.counters_.FrozenStep();
+      for (std::size_t i = 0; i < Rarities(); ++i) {
+        const std::optional<std::size_t> pity =
+            banner_.rarities_[i].pity_counter;
+        if (pity.has_value()) StepPity(group, i, *pity);
+      }
+      const std::optional<std::size_t> guarantee =
+          guarantee_counter_[group.rarity];
+      if (guarantee.has_value()) {
+        group.step.Assign(*guarantee, group.pool == Pool::kOthers ? 1 : 0);
+      }
+    }
+  }
+
+  // What a hit of the group does to the pity of `rarity`.
+  void StepPity(Group& group, std::size_t rarity, std::size_t counter) {
+    if (group.rarity == rarity) return group.step.Assign(counter, 0);
+    if (group.rarity > rarity) return group.step.Advance(counter);
+    switch (Spec(rarity).higher_hit.value_or(HigherHit::kKeep)) {
+      case HigherHit::kKeep:
+        return group.step.Advance(counter);
+      case HigherHit::kReset:
+        return group.step.Assign(counter, 0);
+      case HigherHit::kFreeze:
+        return group.step.Freeze(counter);
+    }
+  }
+
+  // The classes of each counter: values with equal odds share one.
+  std::vector<RowCounter> MakeRowCounters() const {
+    std::vector<RowCounter> result(banner_.counters_.size());
+    for (std::size_t i = 0; i < Rarities(); ++i) {
+      if (guarantee_counter_[i].has_value()) {
+        result[*guarantee_counter_[i]] = {{0, 1}, {0, 1}};
+      }
+      const Rarity& rarity = banner_.rarities_[i];
+      if (!rarity.pity_counter.has_value()) continue;
+      RowCounter& row = result[*rarity.pity_counter];
+      std::vector<std::uint32_t> weights;  // by class
+      for (std::size_t value = 0; value < rarity.curve.size(); ++value) {
+        const auto known = std::find(weights.begin(), weights.end(),
+                                     rarity.curve[value]);
+        row.class_of.push_back(
+            static_cast<std::uint32_t>(known - weights.begin()));
+        if (known == weights.end()) {
+          weights.push_back(rarity.curve[value]);
+          row.representative.push_back(static_cast<std::uint16_t>(value));
+        }
+      }
+    }
+    return result;
+  }
+
+  void MakeRows() {
+    const std::vector<RowCounter> counters = MakeRowCounters();
+    std::uint64_t rows = 1;
+    banner_.row_counters_ = counters.size();
+    for (std::size_t i = 0; i < counters.size(); ++i) {
+      banner_.row_begin_[i] =
+          static_cast<std::uint32_t>(banner_.row_offsets_.size());
+      for (const std::uint32_t class_of : counters[i].class_of) {
+        banner_.row_offsets_.push_back(
+            static_cast<std::uint32_t>(class_of * rows));
+      }
+      rows *= counters[i].representative.size();
+      if (rows > kMaxRows) {
+        problems_.Add("/rarities",
+                      absl::StrCat("the counters make more than ", kMaxRows,
+                                   " different wheels; use fewer or shorter "
+                                   "curves"));
+        return;
+      }
+    }
+    banner_.wheels_ = WheelTable(
+        wheel_size_, static_cast<std::uint32_t>(banner_.groups_.size()));
+    for (std::uint64_t row = 0; row < rows; ++row) {
+      PityState state;
+      std::uint64_t rest = row;
+      for (std::size_t i = 0; i < counters.size(); ++i) {
+        const std::size_t classes = counters[i].representative.size();
+        state.value[i] = counters[i].representative[rest % classes];
+        rest /= classes;
+      }
+      banner_.wheels_.AddRow(Weights(state));
+    }
+  }
+
+  // The weight of each group in a counter state: the rarities on one wheel,
+  // highest first, then each one's part for its featured items.
+  std::vector<std::uint32_t> Weights(const PityState& state) const {
+    std::vector<std::uint32_t> tiers;
+    for (const Rarity& rarity : banner_.rarities_) {
+      const std::size_t place =
+          rarity.pity_counter.has_value() ? state.value[*rarity.pity_counter]
+                                          : 0;
+      tiers.push_back(rarity.curve[place]);
+    }
+    tiers = ClampWeights(wheel_size_, tiers);
+    std::vector<std::uint32_t> weights;
+    for (const Group& group : banner_.groups_) {
+      const std::uint32_t tier = tiers[group.rarity];
+      if (group.pool == Pool::kAll) {
+        weights.push_back(tier);
+        continue;
+      }
+      const std::optional<std::size_t> counter =
+          guarantee_counter_[group.rarity];
+      const std::uint32_t featured =
+          Spec(group.rarity)
+              .rate_up->rule.FeaturedWeight(
+                  tier, counter.has_value() ? state.value[*counter]
+                                            : std::uint16_t{0});
+      weights.push_back(group.pool == Pool::kFeatured ? featured
+                                                      : tier - featured);
+    }
+    return weights;
+  }
+
+  // An item that no counter state can give is a mistake in the file.
+  void CheckReachable() {
+    for (std::uint32_t g = 0; g < banner_.groups_.size(); ++g) {
+      bool reachable = false;
+      for (std::uint32_t row = 0; row < banner_.wheels_.rows(); ++row) {
+        reachable = reachable || banner_.wheels_.Weight(row, g) > 0;
+      }
+      if (reachable) continue;
+      const Group& group = banner_.groups_[g];
+      for (const std::uint16_t item : group.items) {
+        problems_.Add(
+            absl::StrCat("/items/", item),
+            absl::StrCat("item \"", banner_.items_[item].id.value(),
+                         "\" can never drop: ",
+                         group.pool == Pool::kOthers
+                             ? "the featured items of its rarity take all of "
+                               "its odds"
+                             : "its rarity has no odds",
+                         "; remove it or give it odds"));
+      }
+    }
+  }
+
+  Problems& problems_;
+  Banner banner_;
+  std::vector<Odds> base_;
+  std::vector<Curve> curves_;
+  std::uint32_t wheel_size_ = 1;
+  std::vector<std::optional<std::size_t>> guarantee_counter_;
+};
+
+std::optional<Banner> CompileBanner(BannerSpec spec, Problems& problems) {
+  return Compiler(std::move(spec), problems).Run();
+}
+
+}  // namespace fairpull

@@ -1,0 +1,135 @@
+// What holds for every banner that ships: the suite that a new banner joins by
+// being put into examples/banners/.
+
+#include <gtest/gtest.h>
+
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "banner/files.h"
+#include "fairpull/engine/pull.h"
+#include "fairpull/random/pcg_source.h"
+
+namespace fairpull {
+namespace {
+
+class ConformanceTest : public ::testing::TestWithParam<std::string> {
+ protected:
+  ConformanceTest() : banner_(testing::LoadShipped(GetParam())) {}
+
+  Banner banner_;
+};
+
+// numpy.random.PCG64(7), from which the reference draws.
+constexpr PcgState kNumpySeed7 = {.state_high = 0x9d0aecc4e7b18891u,
+                                  .state_low = 0x9ae2415a6b292038u,
+                                  .increment_high = 0xc4751896ce8acebfu,
+                                  .increment_low = 0x66887f5ac070d959u};
+
+// golden/<banner>.txt is written by golden/reference.py, a second
+// implementation that shares no code with this one.
+TEST_P(ConformanceTest, DrawsTheGoldenTranscript) {
+  std::ostringstream transcript;
+  transcript << "odds_version " << banner_.odds_version() << "\n";
+  PcgSource bits(kNumpySeed7);
+  PityState state;
+  for (int n = 1; n <= 200; ++n) {
+    const Outcome outcome = Pull(banner_, state, bits);
+    transcript << n << " " << banner_.rarities()[outcome.rarity].id << " "
+               << banner_.items()[outcome.item].id.value() << " "
+               << banner_.counters().Serialize(state) << "\n";
+  }
+  EXPECT_EQ(transcript.str(),
+            testing::ReadFile(std::filesystem::path(FAIRPULL_SOURCE_DIR) /
+                              "tests/engine/golden" /
+                              (GetParam() + ".txt")));
+}
+
+TEST_P(ConformanceTest, EveryWheelIsFull) {
+  const WheelTable& wheels = banner_.wheels();
+  for (std::uint32_t row = 0; row < wheels.rows(); ++row) {
+    std::uint64_t sum = 0;
+    for (std::uint32_t g = 0; g < wheels.outcomes(); ++g) {
+      sum += wheels.Weight(row, g);
+    }
+    EXPECT_EQ(sum, wheels.size());
+  }
+}
+
+TEST_P(ConformanceTest, EveryItemDropsAndNoCounterPassesItsCap) {
+  PcgSource bits = PcgSource::Seeded(3);
+  PityState state;
+  std::set<std::uint16_t> seen;
+  for (int i = 0; i < 300'000; ++i) {
+    const Outcome outcome = Pull(banner_, state, bits);
+    seen.insert(outcome.item);
+    ASSERT_EQ(banner_.items()[outcome.item].rarity, outcome.rarity);
+    for (std::size_t c = 0; c < kMaxCounters; ++c) {
+      const int cap = c < banner_.counters().size() ? banner_.counters()[c].cap
+                                                    : 0;
+      ASSERT_LE(state.value[c], cap);
+    }
+  }
+  EXPECT_EQ(seen.size(), banner_.items().size());
+}
+
+TEST_P(ConformanceTest, NoWaitIsLongerThanAHardPityThatNothingDisplaces) {
+  const std::optional<std::size_t> pity = banner_.rarities()[0].pity_counter;
+  if (!pity.has_value()) GTEST_SKIP() << "the highest rarity has no pity";
+  const std::uint32_t hard = banner_.counters()[*pity].cap + 1u;
+  PcgSource bits = PcgSource::Seeded(4);
+  PityState state;
+  std::uint32_t wait = 0;
+  std::uint32_t longest = 0;
+  for (int i = 0; i < 300'000; ++i) {
+    const PityState before = state;
+    const Outcome outcome = Pull(banner_, state, bits);
+    ++wait;
+    if (outcome.rarity != 0) continue;
+    ASSERT_EQ(PullsWaited(banner_, before, outcome), wait);
+    longest = std::max(longest, wait);
+    wait = 0;
+  }
+  EXPECT_LE(longest, hard);
+  EXPECT_GT(longest, hard / 2);
+}
+
+TEST_P(ConformanceTest, ABatchEqualsSinglePulls) {
+  PcgSource one = PcgSource::Seeded(5);
+  PcgSource many = PcgSource::Seeded(5);
+  PityState state_one;
+  PityState state_many;
+  for (int round = 0; round < 100; ++round) {
+    std::vector<Outcome> batch(10);
+    PullBatch(banner_, state_many, many, absl::MakeSpan(batch));
+    for (const Outcome& outcome : batch) {
+      ASSERT_EQ(Pull(banner_, state_one, one), outcome);
+    }
+    ASSERT_EQ(state_one, state_many);
+  }
+}
+
+TEST_P(ConformanceTest, AStoredStateGoesOnAsTheLiveOne) {
+  PcgSource live_bits = PcgSource::Seeded(6);
+  PcgSource stored_bits = PcgSource::Seeded(6);
+  PityState live;
+  PityState stored;
+  for (int i = 0; i < 2000; ++i) {
+    const Outcome outcome = Pull(banner_, live, live_bits);
+    stored = *banner_.counters().Parse(banner_.counters().Serialize(stored));
+    ASSERT_EQ(Pull(banner_, stored, stored_bits), outcome);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Shipped, ConformanceTest,
+                         ::testing::ValuesIn(testing::ShippedNames()),
+                         [](const auto& shipped) {
+                           std::string name = shipped.param;
+                           std::replace(name.begin(), name.end(), '-', '_');
+                           return name;
+                         });
+
+}  // namespace
+}  // namespace fairpull
