@@ -26,8 +26,6 @@ from shared_http.problems import install_problem_funnel
 from shared_http.request_context import configure_logs, install_request_context
 from shared_http.service_calls import ServiceCalls
 
-CURRENCY = "gems"
-
 
 @dataclass(frozen=True)
 class AccountService:
@@ -35,6 +33,7 @@ class AccountService:
 
     store: fairpull.Store
     users: Users
+    passwords: Passwords
     wallet: fairpull.Wallet
     gacha: ServiceCalls
     sweeper: Sweeper
@@ -97,7 +96,14 @@ def _open_service(
         config.gacha_url, config.service_token, transport=gacha_transport
     )
     sweeper = Sweeper(wallet, gacha, alarm_after_ms=config.alarm_after_ms)
-    return AccountService(store, Users(config.users_url), wallet, gacha, sweeper)
+    return AccountService(
+        store=store,
+        users=Users(config.users_url),
+        passwords=Passwords(),
+        wallet=wallet,
+        gacha=gacha,
+        sweeper=sweeper,
+    )
 
 
 def _register_routes(
@@ -119,9 +125,9 @@ def _register_routes(
     app.register_blueprint(
         sign_in_routes(
             users=service.users,
-            passwords=Passwords(),
+            passwords=service.passwords,
             wallet=wallet,
-            currency=CURRENCY,
+            currency=config.currency,
             tokens=issuer,
             jwk=jwk,
         )
@@ -129,7 +135,7 @@ def _register_routes(
     app.register_blueprint(
         currency_routes(
             wallet=wallet,
-            currency=CURRENCY,
+            currency=config.currency,
             payment_methods=config.payment_methods,
             tokens=checker,
         )

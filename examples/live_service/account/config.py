@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sqlalchemy.engine import make_url
@@ -12,7 +12,7 @@ from sqlalchemy.engine import make_url
 from shared_http.crash_points import CrashPoints
 from shared_http.player_tokens import DEFAULT_AUDIENCE, DEFAULT_ISSUER
 from shared_http.service_token import load_service_token
-from shared_http.settings import Environment, SettingError
+from shared_http.settings import DEFAULT_CURRENCY, Environment, SettingError
 
 DEFAULT_PAYMENT_METHODS = (
     "card",
@@ -32,9 +32,10 @@ class AccountConfig:
     database_url: str
     users_url: str
     key_file: Path
-    service_token: str
+    service_token: str = field(repr=False)
     gacha_url: str
     crash_points: CrashPoints
+    currency: str = DEFAULT_CURRENCY
     token_issuer: str = DEFAULT_ISSUER
     token_audience: str = DEFAULT_AUDIENCE
     payment_methods: tuple[str, ...] = DEFAULT_PAYMENT_METHODS
@@ -66,6 +67,7 @@ class AccountConfig:
                 "GACHA_URL", example="http://127.0.0.1:8002"
             ),
             crash_points=CrashPoints.from_environment(environment),
+            currency=environment.text("GAME_CURRENCY", default=DEFAULT_CURRENCY),
             token_issuer=environment.text("JWT_ISSUER", default=DEFAULT_ISSUER),
             token_audience=environment.text("JWT_AUDIENCE", default=DEFAULT_AUDIENCE),
             payment_methods=_payment_methods(environment),

@@ -119,7 +119,7 @@ def _open_service(
     return GachaService(
         store=store,
         desk=desk,
-        showcase=Showcase(banners),
+        showcase=Showcase(banners, currency=config.currency),
         account_calls=calls,
         signing_keys=keys,
         running=running,

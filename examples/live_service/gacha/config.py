@@ -10,7 +10,12 @@ from pathlib import Path
 from shared_http.crash_points import CrashPoints
 from shared_http.player_tokens import DEFAULT_AUDIENCE, DEFAULT_ISSUER
 from shared_http.service_token import load_service_token
-from shared_http.settings import Environment, SettingError, read_secret
+from shared_http.settings import (
+    DEFAULT_CURRENCY,
+    Environment,
+    SettingError,
+    read_secret,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +29,7 @@ class GachaConfig:
     jwks_url: str
     crash_points: CrashPoints
     banner_folder: Path | None = None
+    currency: str = DEFAULT_CURRENCY
     token_issuer: str = DEFAULT_ISSUER
     token_audience: str = DEFAULT_AUDIENCE
     recovery_every_ms: int = 250
@@ -55,6 +61,7 @@ class GachaConfig:
             ),
             crash_points=CrashPoints.from_environment(environment),
             banner_folder=environment.optional_path("BANNER_PATH"),
+            currency=environment.text("GAME_CURRENCY", default=DEFAULT_CURRENCY),
             token_issuer=environment.text("JWT_ISSUER", default=DEFAULT_ISSUER),
             token_audience=environment.text("JWT_AUDIENCE", default=DEFAULT_AUDIENCE),
             recovery_every_ms=environment.milliseconds("RECOVERY_MS", default=250),

@@ -76,11 +76,11 @@ class PullProgress:
         finally:
             self._confirmations.done(batch)
 
-    def recover(self) -> None:
-        """Take up the pulls that nobody is working on and whose time has come."""
-        now_ms = time.time_ns() // 1_000_000
+    def recover(self, *, at_ms: int | None = None) -> None:
+        """Take up the pulls that nobody works on and that are due, now or at `at_ms`."""
+        due_before_ms = time.time_ns() // 1_000_000 if at_ms is None else at_ms
         account_answers = True
-        for operation in self._desk.unsettled(now_ms, limit=_RECOVERED_AT_ONCE):
+        for operation in self._desk.unsettled(due_before_ms, limit=_RECOVERED_AT_ONCE):
             key = (operation.player, operation.pull_id)
             if key in self._running or key in self._confirmations:
                 continue

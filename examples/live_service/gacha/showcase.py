@@ -18,27 +18,31 @@ RARITIES = ("ultra_rare", "super_rare", "rare")
 
 
 class Showcase:
-    """The banners of the game, and their items by id. Immutable."""
+    """The banners of the game, and their items by id. Immutable.
 
-    def __init__(self, banners: Iterable[fairpull.Banner]) -> None:
-        self._banners = {banner.id: banner for banner in banners}
+    Of a banner that comes in several versions, the one that counts now is shown.
+    """
+
+    def __init__(self, banners: Iterable[fairpull.Banner], *, currency: str) -> None:
+        self._versions: dict[str, list[fairpull.Banner]] = {}
         self._items: dict[str, dict[str, str]] = {}
-        for banner in self._banners.values():
-            _check_fits_game(banner)
+        for banner in banners:
+            _check_fits_game(banner, currency)
+            self._versions.setdefault(banner.id, []).append(banner)
             for item in banner.items:
                 self._items[item.id] = _item(item)
 
     @property
     def banners(self) -> list[fairpull.Banner]:
         """The banners, ordered by id."""
-        return [self._banners[id_] for id_ in sorted(self._banners)]
+        return [self.banner(banner_id) for banner_id in sorted(self._versions)]
 
     def banner(self, banner_id: str) -> fairpull.Banner:
         """The banner of that id; a 404 `Problem` if there is none."""
-        try:
-            return self._banners[banner_id]
-        except KeyError:
-            raise self.unknown_banner(banner_id) from None
+        versions = self._versions.get(banner_id)
+        if versions is None:
+            raise self.unknown_banner(banner_id)
+        return max(versions, key=lambda each: (is_open(each), each.opens_at_ms or 0))
 
     def unknown_banner(self, banner_id: str) -> Problem:
         """The 404 that names the banners there are."""
@@ -46,8 +50,8 @@ class Showcase:
             404,
             "unknown-banner",
             "Unknown banner",
-            f"no banner is called {banner_id!r}; there are "
-            + ", ".join(sorted(self._banners)),
+            f"no banner is called {banner_id[:128]!r}; there are "
+            + ", ".join(sorted(self._versions)),
         )
 
     def items_of(self, banner: fairpull.Banner) -> list[dict[str, str]]:
@@ -76,18 +80,13 @@ class Showcase:
 def load_banners(folder: Path | None) -> list[fairpull.Banner]:
     """The banner that ships with fairpull, and those of the folder's JSON files."""
     banners = [fairpull.Banner.load(DEFAULT_BANNER)]
-    if folder is not None:
-        if not folder.is_dir():
-            raise SettingError(f"BANNER_PATH: {folder} is not a folder")
-        banners += [
-            fairpull.Banner.load(str(file)) for file in sorted(folder.glob("*.json"))
-        ]
-    seen: set[str] = set()
-    for banner in banners:
-        if banner.id in seen:
-            raise SettingError(f"BANNER_PATH: two banners are called {banner.id!r}")
-        seen.add(banner.id)
-    return banners
+    if folder is None:
+        return banners
+    if not folder.is_dir():
+        raise SettingError(f"BANNER_PATH: {folder} is not a folder")
+    return banners + [
+        fairpull.Banner.load(str(file)) for file in sorted(folder.glob("*.json"))
+    ]
 
 
 def spoken_rarity(rarity: str) -> str:
@@ -122,7 +121,12 @@ def _item(item: fairpull.Item) -> dict[str, str]:
     }
 
 
-def _check_fits_game(banner: fairpull.Banner) -> None:
+def _check_fits_game(banner: fairpull.Banner, currency: str) -> None:
+    if banner.price_currency != currency:
+        raise SettingError(
+            f"banner {banner.id!r} costs {banner.price_currency}; players of this "
+            f"game have {currency}"
+        )
     for item in banner.items:
         if item.rarity not in RARITIES or item.type not in ("hero", "item"):
             raise SettingError(

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+DEFAULT_CURRENCY = "crystal"
+"""What players buy and banners cost; both services must be told the same."""
+
 
 class SettingError(Exception):
     """A setting is missing or can't be used; the message names it."""

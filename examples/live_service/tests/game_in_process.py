@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from contract import check_answer
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -21,6 +20,7 @@ from werkzeug.test import TestResponse
 from account.app import AccountService
 from account.app import create_app as create_account
 from account.config import AccountConfig, users_url_beside
+from contract import check_answer
 from gacha.app import GachaService
 from gacha.app import create_app as create_gacha
 from gacha.config import GachaConfig
@@ -28,6 +28,7 @@ from shared_http.crash_points import CrashPoints
 
 SERVICE_TOKEN = "a-service-token-of-the-tests-only-0123456789"
 SERVER_SEED = bytes(range(32))
+CURRENCY = "crystal"
 PASSWORD = "correct horse battery"
 _names = itertools.count(1)
 
@@ -168,8 +169,8 @@ class Game:
         service: GachaService = self.gacha_app.extensions["gacha"]
         return service
 
-    def new_player(self, gems: int = 0) -> Player:
-        """A player with so many gems, registered and logged in."""
+    def new_player(self, amount: int = 0) -> Player:
+        """A player with so much currency, registered and logged in."""
         name = f"player{next(_names)}"
         registered = self.account.post(
             "/account/register",
@@ -179,8 +180,8 @@ class Game:
             "/account/login", json={"username": name, "password": PASSWORD}
         )
         player = Player(self, registered.json["userId"], logged_in.json["token"])
-        if gems:
-            assert player.buy(gems, key=str(uuid.uuid4())).status_code == 200
+        if amount:
+            assert player.buy(amount, key=str(uuid.uuid4())).status_code == 200
         return player
 
     def internal(

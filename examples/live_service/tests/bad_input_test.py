@@ -1,0 +1,224 @@
+"""Bodies that are refused, and change nothing."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from game_in_process import CURRENCY, Game, Player
+
+NOT_JSON = {
+    "empty": b"",
+    "cut short": b'{"amount": 1',
+    "trailing comma": b'{"amount": 1,}',
+    "single quotes": b"{'amount': 1}",
+    "comment": b'{"amount": 1 /* one */}',
+    "two documents": b"{}{}",
+    "not UTF-8": b'{"amount": "\xff"}',
+    "UTF-16": '{"amount": 1}'.encode("utf-16"),
+    "byte order mark": b'\xef\xbb\xbf{"amount": 1}',
+    "NaN": b'{"amount": NaN}',
+    "Infinity": b'{"amount": Infinity}',
+    "minus Infinity": b'{"amount": -Infinity}',
+    "60,000 digits": b'{"amount": ' + b"9" * 60_000 + b"}",
+    "nested 30,000 deep": b'{"amount": ' + b"[" * 30_000 + b"]" * 30_000 + b"}",
+    "objects 10,000 deep": b'{"a":' * 10_000 + b"1" + b"}" * 10_000,
+    "an array": b"[1]",
+    "a number": b"1",
+    "null": b"null",
+    "a string": b'"amount"',
+}
+
+BAD_AMOUNTS = [
+    "0", "-1", "1.0", "1.5", "1e3", "1E400", "-0", '"100"', '""', "true", "false",
+    "null", "[1]", "{}", str(2**53), str(2**63), str(2**64), str(-(2**63)),
+    "9" * 300,
+]  # fmt: skip
+
+
+def post(player: Player, path: str, body: bytes, **headers: str) -> Any:
+    client = player.game.gacha if "gacha" in path else player.game.account
+    content_type = headers.pop("content_type", "application/json")
+    return client.post(
+        path,
+        data=body,
+        content_type=content_type,
+        headers={**player.headers(), **headers},
+    )
+
+
+ENDPOINTS = [
+    ("/account/buy-currency", "amount", {"paymentMethod": "card"}),
+    ("/gacha/pull", "currencySpent", {}),
+]
+
+
+def spell(field: str, value: str, others: dict[str, str]) -> bytes:
+    members = [f'"{field}": {value}']
+    members += [f'"{name}": {json.dumps(other)}' for name, other in others.items()]
+    return f"{{{', '.join(members)}}}".encode()
+
+
+def assert_nothing_happened(player: Player) -> None:
+    assert player.balance() == 1000
+    assert player.history()["pulls"] == []
+    assert len(player.game.account_service.wallet.entries(player.id, CURRENCY)) == 1
+
+
+@pytest.mark.parametrize("name", NOT_JSON)
+@pytest.mark.parametrize(("path", "field", "others"), ENDPOINTS)
+def test_what_is_no_json_object_is_refused(
+    game: Game, path: str, field: str, others: dict[str, str], name: str
+) -> None:
+    player = game.new_player(1000)
+    answer = post(player, path, NOT_JSON[name])
+    assert answer.status_code == 400
+    assert answer.json["type"] == "/problems/malformed-request"
+    assert_nothing_happened(player)
+
+
+@pytest.mark.parametrize("value", BAD_AMOUNTS)
+@pytest.mark.parametrize(("path", "field", "others"), ENDPOINTS)
+def test_an_amount_is_a_json_integer_in_range_or_refused(
+    game: Game, path: str, field: str, others: dict[str, str], value: str
+) -> None:
+    player = game.new_player(1000)
+    answer = post(player, path, spell(field, value, others))
+    assert answer.status_code == 400
+    assert answer.json["errors"] == [
+        {
+            "in": "body",
+            "name": f"/{field}",
+            "message": "must be an integer from 1 to 9007199254740991",
+        }
+    ]
+    assert_nothing_happened(player)
+
+
+@pytest.mark.parametrize(("path", "field", "others"), ENDPOINTS)
+def test_an_unknown_field_is_named_and_the_known_ones_are_listed(
+    game: Game, path: str, field: str, others: dict[str, str]
+) -> None:
+    player = game.new_player(1000)
+    body = spell(field, "160", {**others, "discount/~": "1"})
+    answer = post(player, path, body)
+    assert answer.status_code == 400
+    (error,) = answer.json["errors"]
+    assert error["name"] == "/discount~1~0"
+    assert field in error["message"]
+    assert_nothing_happened(player)
+
+
+@pytest.mark.parametrize(("path", "field", "others"), ENDPOINTS)
+def test_a_field_given_twice_is_refused_even_with_equal_values(
+    game: Game, path: str, field: str, others: dict[str, str]
+) -> None:
+    player = game.new_player(1000)
+    body = spell(field, f'160, "{field}": 160', others)
+    answer = post(player, path, body)
+    assert answer.status_code == 400
+    (error,) = answer.json["errors"]
+    assert error["name"] == f"/{field}"
+    assert "twice" in error["message"]
+    assert_nothing_happened(player)
+
+
+@pytest.mark.parametrize(("path", "field", "others"), ENDPOINTS)
+def test_a_missing_field_is_named(
+    game: Game, path: str, field: str, others: dict[str, str]
+) -> None:
+    player = game.new_player(1000)
+    answer = post(player, path, json.dumps(others).encode())
+    assert answer.status_code == 400
+    assert answer.json["errors"] == [
+        {"in": "body", "name": f"/{field}", "message": "is missing"}
+    ]
+    assert_nothing_happened(player)
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    ["text/plain", "application/x-www-form-urlencoded", "", "application/problem+json"],
+)
+@pytest.mark.parametrize(("path", "field", "others"), ENDPOINTS)
+def test_another_content_type_is_refused(
+    game: Game, path: str, field: str, others: dict[str, str], content_type: str
+) -> None:
+    player = game.new_player(1000)
+    answer = post(player, path, spell(field, "160", others), content_type=content_type)
+    assert answer.status_code == 415
+    assert_nothing_happened(player)
+
+
+@pytest.mark.parametrize(("path", "field", "others"), ENDPOINTS)
+def test_a_body_may_have_64_kib_and_no_more(
+    game: Game, path: str, field: str, others: dict[str, str]
+) -> None:
+    player = game.new_player(10_000)
+    body = spell(field, "160", others)
+    for size, status in [(65_536, 200), (65_537, 413), (1_000_000, 413)]:
+        answer = post(player, path, body.ljust(size))
+        assert answer.status_code == status
+
+
+@pytest.mark.parametrize("count", ["0", "2", "11", "-1", "10.0", '"10"', "true"])
+def test_a_count_is_one_or_ten(game: Game, count: str) -> None:
+    player = game.new_player(1000)
+    answer = post(
+        player, "/gacha/pull", f'{{"currencySpent": 160, "count": {count}}}'.encode()
+    )
+    assert answer.status_code == 400
+    assert answer.json["errors"][0]["message"] == "must be 1 or 10"
+    assert_nothing_happened(player)
+
+
+@pytest.mark.parametrize("banner", ["", "a b", "../starter", "x" * 129, 1, None, []])
+def test_a_banner_id_that_can_t_be_one_is_refused(game: Game, banner: Any) -> None:
+    player = game.new_player(1000)
+    answer = player.pull(160, bannerId=banner)
+    assert answer.status_code == 400
+    assert answer.json["errors"][0]["name"] == "/bannerId"
+    assert_nothing_happened(player)
+
+
+def test_several_wrong_fields_are_all_named(game: Game) -> None:
+    player = game.new_player(1000)
+    answer = player.pull("160", count=3, bannerId=7, extra=1)
+    assert {error["name"] for error in answer.json["errors"]} == {
+        "/currencySpent",
+        "/count",
+        "/bannerId",
+        "/extra",
+    }
+
+
+@pytest.mark.parametrize(
+    ("service", "method", "path", "status"),
+    [
+        ("account", "GET", "/account/nothing", 404),
+        ("account", "GET", "/account/register", 405),
+        ("account", "DELETE", "/account/currency", 405),
+        ("gacha", "GET", "/gacha/pull", 405),
+        ("gacha", "GET", "/gacha/../account", 404),
+    ],
+)
+def test_odd_addresses_and_methods_are_problems_too(
+    game: Game, service: str, method: str, path: str, status: int
+) -> None:
+    client = game.account if service == "account" else game.gacha
+    answer = client.open(path, method=method)
+    assert answer.status_code == status
+    assert ("Allow" in answer.headers) == (status == 405)
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [("abc-1.2_3", True), ("a" * 64, True), ("a" * 65, False), ("a b", False)],
+)
+def test_a_sane_request_id_is_kept_and_another_replaced(
+    game: Game, given: str, kept: bool
+) -> None:
+    answer = game.gacha.get("/gacha/items", headers={"X-Request-Id": given})
+    assert (answer.headers["X-Request-Id"] == given) is kept

@@ -1,0 +1,216 @@
+"""Settings, secrets and the switch for crashes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from account.config import AccountConfig, users_url_beside
+from account.signing_key import load_or_make_signing_key, public_jwk
+from gacha.config import GachaConfig
+from shared_http.crash_points import CrashPoints
+from shared_http.settings import Environment, SettingError
+
+LIVE_SERVICE = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def account_variables(tmp_path: Path) -> dict[str, str]:
+    (tmp_path / "token").write_text("t" * 32 + "\n")
+    return {
+        "ACCOUNT_DATABASE_URL": f"sqlite:///{tmp_path}/account.db",
+        "ACCOUNT_KEY_FILE": str(tmp_path / "key.pem"),
+        "SERVICE_TOKEN_FILE": str(tmp_path / "token"),
+        "GACHA_URL": "http://127.0.0.1:2",
+    }
+
+
+@pytest.fixture
+def gacha_variables(tmp_path: Path) -> dict[str, str]:
+    (tmp_path / "token").write_text("t" * 32 + "\n")
+    (tmp_path / "seed").write_text("0f" * 32)
+    return {
+        "GACHA_DATABASE_URL": f"sqlite:///{tmp_path}/gacha.db",
+        "SERVER_SEED_FILE": str(tmp_path / "seed"),
+        "SERVICE_TOKEN_FILE": str(tmp_path / "token"),
+        "ACCOUNT_URL": "http://127.0.0.1:1",
+    }
+
+
+def test_account_takes_its_defaults(account_variables: dict[str, str]) -> None:
+    config = AccountConfig.from_environment(account_variables)
+    assert config.service_token == "t" * 32
+    assert config.users_url.endswith("/account-users.db")
+    assert config.ask_after_ms == 60_000
+    assert config.alarm_after_ms == 600_000
+
+
+def test_gacha_takes_its_defaults(gacha_variables: dict[str, str]) -> None:
+    config = GachaConfig.from_environment(gacha_variables)
+    assert config.server_seed == b"\x0f" * 32
+    assert config.jwks_url == "http://127.0.0.1:1/account/.well-known/jwks.json"
+    assert config.recovery_every_ms == 250
+
+
+def test_each_missing_account_setting_is_named(
+    account_variables: dict[str, str],
+) -> None:
+    for name in account_variables:
+        rest = {key: value for key, value in account_variables.items() if key != name}
+        with pytest.raises(SettingError, match=f"{name} is not set"):
+            AccountConfig.from_environment(rest)
+
+
+def test_each_missing_gacha_setting_is_named(gacha_variables: dict[str, str]) -> None:
+    for name in gacha_variables:
+        rest = {key: value for key, value in gacha_variables.items() if key != name}
+        with pytest.raises(SettingError, match=f"{name} is not set"):
+            GachaConfig.from_environment(rest)
+
+
+def test_secrets_are_not_in_a_configuration_s_repr(
+    account_variables: dict[str, str], gacha_variables: dict[str, str]
+) -> None:
+    shown = repr(AccountConfig.from_environment(account_variables))
+    shown += repr(GachaConfig.from_environment(gacha_variables))
+    assert "t" * 32 not in shown
+    assert repr(b"\x0f" * 32) not in shown
+
+
+@pytest.mark.parametrize("seed", ["", "0f" * 31, "0f" * 33, "xy" * 32])
+def test_a_seed_that_is_not_32_bytes_is_refused(
+    gacha_variables: dict[str, str], seed: str
+) -> None:
+    Path(gacha_variables["SERVER_SEED_FILE"]).write_text(seed)
+    with pytest.raises(SettingError, match="64 hex digits"):
+        GachaConfig.from_environment(gacha_variables)
+
+
+def test_a_short_service_token_is_refused(account_variables: dict[str, str]) -> None:
+    Path(account_variables["SERVICE_TOKEN_FILE"]).write_text("secret")
+    with pytest.raises(SettingError, match="at least 32"):
+        AccountConfig.from_environment(account_variables)
+
+
+def test_a_missing_secret_file_is_named(account_variables: dict[str, str]) -> None:
+    Path(account_variables["SERVICE_TOKEN_FILE"]).unlink()
+    with pytest.raises(SettingError, match="SERVICE_TOKEN_FILE.*No such file"):
+        AccountConfig.from_environment(account_variables)
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "1.5", "5s", "٣"])
+def test_a_time_is_whole_milliseconds(
+    account_variables: dict[str, str], value: str
+) -> None:
+    with pytest.raises(SettingError, match="HOLD_ASK_AFTER_MS"):
+        AccountConfig.from_environment(
+            {**account_variables, "HOLD_ASK_AFTER_MS": value}
+        )
+
+
+def test_payment_methods_can_be_chosen_and_are_checked(
+    account_variables: dict[str, str],
+) -> None:
+    config = AccountConfig.from_environment(
+        {**account_variables, "PAYMENT_METHODS": "card, voucher"}
+    )
+    assert config.payment_methods == ("card", "voucher")
+    with pytest.raises(SettingError, match="'Gift Card'"):
+        AccountConfig.from_environment(
+            {**account_variables, "PAYMENT_METHODS": "Gift Card"}
+        )
+
+
+@pytest.mark.parametrize(
+    ("ledger", "users"),
+    [
+        ("sqlite:////srv/account.db", "sqlite:////srv/account-users.db"),
+        ("sqlite:///account.db", "sqlite:///account-users.db"),
+        ("postgresql://db/game", "postgresql://db/game"),
+    ],
+)
+def test_users_have_a_file_of_their_own_in_sqlite(ledger: str, users: str) -> None:
+    assert users_url_beside(ledger) == users
+
+
+def test_the_signing_key_is_made_once_for_its_owner_only(tmp_path: Path) -> None:
+    file = tmp_path / "key.pem"
+    first = load_or_make_signing_key(file)
+    again = load_or_make_signing_key(file)
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert first.private_bytes_raw() == again.private_bytes_raw()
+    assert list(tmp_path.iterdir()) == [file]
+
+
+@pytest.mark.parametrize("content", [b"", b"no key"])
+def test_a_broken_key_file_is_refused_and_kept(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "key.pem"
+    file.write_bytes(content)
+    with pytest.raises(SettingError, match="ACCOUNT_KEY_FILE"):
+        load_or_make_signing_key(file)
+    assert file.read_bytes() == content
+
+
+def test_a_key_of_another_kind_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "key.pem"
+    file.write_bytes(
+        generate_private_key(SECP256R1()).private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    with pytest.raises(SettingError, match="Ed25519"):
+        load_or_make_signing_key(file)
+
+
+def test_a_key_in_a_folder_that_is_missing_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match="ACCOUNT_KEY_FILE"):
+        load_or_make_signing_key(tmp_path / "nowhere" / "key.pem")
+
+
+def test_the_key_id_is_the_thumbprint_of_rfc_8037() -> None:
+    """The example of RFC 8037, appendices A.2 and A.3."""
+    raw = bytes.fromhex(
+        "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
+    )
+    jwk = public_jwk(Ed25519PublicKey.from_public_bytes(raw))
+    assert jwk["x"] == "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
+    assert jwk["kid"] == "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
+
+
+CRASHING = """
+import sys
+sys.path.insert(0, {folder!r})
+from pathlib import Path
+from shared_http.crash_points import CrashPoints
+points = CrashPoints("service:here", Path({marker!r}))
+points.reach("service:there")
+print("before", flush=True)
+points.reach("service:here")
+print("after", flush=True)
+"""
+
+
+def test_a_crash_point_kills_once_and_then_never_again(tmp_path: Path) -> None:
+    code = CRASHING.format(folder=str(LIVE_SERVICE), marker=str(tmp_path / "once"))
+    first, second = (
+        subprocess.run(  # noqa: S603
+            [sys.executable, "-c", code], capture_output=True, text=True, check=False
+        )
+        for _ in range(2)
+    )
+    assert (first.returncode, first.stdout) == (-9, "before\n")
+    assert (second.returncode, second.stdout) == (0, "before\nafter\n")
+
+
+def test_no_crash_point_is_armed_by_default(tmp_path: Path) -> None:
+    CrashPoints.from_environment(Environment({})).reach("")
+    with pytest.raises(SettingError, match="FAIRPULL_CRASH_ONCE"):
+        CrashPoints.from_environment(Environment({"FAIRPULL_CRASH_AT": "a:b"}))

@@ -1,0 +1,170 @@
+"""Registering and logging in."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import jwt
+import pytest
+
+from game_in_process import PASSWORD, Game
+
+
+def register(game: Game, **changes: Any) -> Any:
+    body = {"username": "Aster", "password": PASSWORD, "email": "a@example.org"}
+    return game.account.post("/account/register", json={**body, **changes})
+
+
+def log_in(game: Game, username: str, password: str) -> Any:
+    return game.account.post(
+        "/account/login", json={"username": username, "password": password}
+    )
+
+
+def test_a_player_registers_logs_in_and_owns_nothing(game: Game) -> None:
+    registered = register(game)
+    assert registered.status_code == 201
+    assert registered.json["message"] == "User registered successfully"
+
+    logged_in = log_in(game, "Aster", PASSWORD)
+    assert logged_in.status_code == 200
+    token = logged_in.json["token"]
+
+    balance = game.account.get(
+        "/account/currency", headers={"Authorization": f"Bearer {token}"}
+    )
+    assert balance.json == {
+        "userId": registered.json["userId"],
+        "currencyBalance": 0,
+    }
+
+
+def test_the_token_lasts_fifteen_minutes_and_checks_against_the_jwks(
+    game: Game,
+) -> None:
+    user_id = register(game).json["userId"]
+    token = log_in(game, "Aster", PASSWORD).json["token"]
+    keys = game.account.get("/account/.well-known/jwks.json").json
+    header = jwt.get_unverified_header(token)
+
+    (jwk,) = [key for key in keys["keys"] if key["kid"] == header["kid"]]
+    claims = jwt.decode(
+        token,
+        jwt.PyJWK(jwk).key,
+        algorithms=["EdDSA"],
+        audience="fairpull-game",
+        issuer="fairpull-account",
+    )
+    assert header["alg"] == "EdDSA"
+    assert claims["sub"] == user_id
+    assert claims["exp"] - claims["iat"] == 900
+    assert abs(claims["iat"] - time.time()) < 60
+
+
+@pytest.mark.parametrize("name", ["Aster", "aster", "ASTER"])
+def test_a_name_is_taken_whatever_its_case(game: Game, name: str) -> None:
+    first = register(game)
+    second = register(game, username=name, password="another password")
+    assert second.status_code == 409
+    assert second.json["type"] == "/problems/username-taken"
+    # The first registration stands.
+    assert first.status_code == 201
+    assert log_in(game, name, PASSWORD).status_code == 200
+    assert log_in(game, name, "another password").status_code == 401
+
+
+def test_wrong_password_and_unknown_user_get_the_same_answer(game: Game) -> None:
+    register(game)
+    wrong, unknown = (
+        log_in(game, "Aster", "not the password"),
+        log_in(game, "Nobody", "not the password"),
+    )
+    for answer in (wrong, unknown):
+        assert answer.status_code == 401
+        assert answer.json["type"] == "/problems/wrong-credentials"
+        answer.json.pop("requestId")
+    assert {**wrong.json, "requestId": ""} == {**unknown.json, "requestId": ""}
+
+
+def test_an_unknown_user_costs_one_hash_like_a_known_one(
+    game: Game, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    register(game)
+    verified: list[str] = []
+
+    class Counting:
+        def __init__(self, hasher: Any) -> None:
+            self._hasher = hasher
+
+        def verify(self, password_hash: str, password: bytes) -> bool:
+            verified.append(password_hash)
+            return bool(self._hasher.verify(password_hash, password))
+
+    passwords = game.account_service.passwords
+    monkeypatch.setattr(passwords, "_hasher", Counting(passwords._hasher))
+    log_in(game, "Aster", "not the password")
+    log_in(game, "Nobody", "not the password")
+    assert len(verified) == 2
+    assert len(set(verified)) == 2
+    # Same parameters, so the same work.
+    assert verified[0].split("$")[:4] == verified[1].split("$")[:4]
+
+
+def test_passwords_are_kept_as_argon2id_hashes_of_the_stated_strength(
+    game: Game,
+) -> None:
+    register(game)
+    known = game.account_service.users.find("aster")
+    assert known is not None
+    assert known.password_hash.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+
+
+def test_an_accent_may_be_typed_either_way(game: Game) -> None:
+    register(game, password="caf\u00e9 au lait")
+    assert log_in(game, "Aster", "cafe\u0301 au lait").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("username", "ab"),
+        ("username", "a" * 33),
+        ("username", "white space"),
+        ("username", "ünïcode"),
+        ("username", "a/../b"),
+        ("username", "newline\n"),
+        ("username", 7),
+        ("username", None),
+        ("password", "1234567"),
+        ("password", "x" * 129),
+        ("password", ["correct horse battery"]),
+        ("password", "half a pair \ud800"),
+        ("email", "no at sign"),
+        ("email", "a@b"),
+        ("email", "two@at@example.org"),
+        ("email", f"{'a' * 250}@e.org"),
+        ("email", False),
+    ],
+)
+def test_a_registration_names_the_field_that_is_wrong(
+    game: Game, field: str, value: Any
+) -> None:
+    answer = register(game, **{field: value})
+    assert answer.status_code == 400
+    assert [error["name"] for error in answer.json["errors"]] == [f"/{field}"]
+    assert "must be" in answer.json["errors"][0]["message"]
+
+
+def test_a_refused_password_is_not_repeated_in_the_answer(game: Game) -> None:
+    answer = register(game, password="hunter2")
+    assert answer.status_code == 400
+    assert b"hunter2" not in answer.data
+
+
+@pytest.mark.parametrize(("shortest", "longest"), [("abc", "a" * 32)])
+def test_names_and_passwords_at_their_limits_are_taken(
+    game: Game, shortest: str, longest: str
+) -> None:
+    assert register(game, username=shortest, password="x" * 8).status_code == 201
+    assert register(game, username=longest, password="x" * 128).status_code == 201

@@ -1,0 +1,299 @@
+"""The start script: settings, secrets, the folder's lock, signals, the session."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import os
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import supervise
+from child_processes_test import FAKE, LIVE_SERVICE, runs, until
+from first_session import first_session
+
+# The supervisor as it is, but over fake children.
+DRIVER = f"""
+import os, sys
+sys.path.insert(0, {str(LIVE_SERVICE)!r})
+import supervise
+from child_processes import ChildPlan
+
+def fake_plans(settings, variables):
+    ports = [*supervise.free_ports(2), settings.port]
+    return [
+        ChildPlan(
+            name=name, folder=settings.data, environment=dict(variables),
+            command=[
+                sys.executable, {str(FAKE)!r}, name, str(port),
+                str(settings.data / "journal"), *variables.get("HABITS", "").split(),
+            ],
+            ready_url=f"http://127.0.0.1:{{port}}/readyz",
+        )
+        for name, port in zip(["account", "gacha", "gateway"], ports)
+    ]
+
+supervise.game_plans = fake_plans
+supervise.check_installed = lambda: None
+sys.exit(supervise.main())
+"""
+
+
+class Game:
+    """A supervisor in a process of its own."""
+
+    def __init__(self, data: Path, **variables: str) -> None:
+        self.data = data
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", DRIVER],
+            env={**os.environ, "PORT": "0", "FAIRPULL_DATA": str(data), **variables},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def wait_until_ready(self) -> str:
+        """What it prints first, once the children are ready."""
+        assert self.process.stdout
+        return self.process.stdout.readline()
+
+    def outcome(self) -> tuple[int, str]:
+        """Exit code and what it said on the standard error."""
+        _, said = self.process.communicate(timeout=60)
+        return self.process.returncode, said
+
+    def children(self) -> dict[str, int]:
+        ids: dict[str, int] = json.loads((self.data / "running.json").read_text())
+        assert ids.pop("supervise") == self.process.pid
+        return ids
+
+    def end(self) -> None:
+        if self.process.poll() is None:
+            self.process.terminate()
+            self.process.communicate(timeout=60)
+
+
+@pytest.fixture
+def game(tmp_path: Path) -> Iterator[Game]:
+    game = Game(tmp_path / "data")
+    yield game
+    game.end()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_stops_everything_with_exit_code_0(
+    game: Game, number: signal.Signals
+) -> None:
+    assert game.wait_until_ready().startswith("the game answers at http://127.0.0.1:")
+    children = game.children()
+    assert list(children) == ["account", "gacha", "gateway"]
+    game.process.send_signal(number)
+    code, said = game.outcome()
+    assert code == 0
+    assert said.endswith("fairpull: everything is stopped\n")
+    assert not any(runs(process_id) for process_id in children.values())
+    ended = (game.data / "journal").read_text().split()
+    assert ended == ["gateway", "gacha", "account"]
+    assert (game.data / "running.json").read_text() == ""
+
+
+def test_a_start_that_fails_ends_with_1_and_the_log(tmp_path: Path) -> None:
+    code, said = Game(tmp_path / "data", HABITS="dies").outcome()
+    assert code == 1
+    assert "ended with exit code 3 before the game was ready" in said
+    assert said.endswith("out of luck\n")
+
+
+def test_a_folder_is_one_games_as_long_as_a_child_lives(game: Game) -> None:
+    game.wait_until_ready()
+    children = game.children()
+    code, said = Game(game.data).outcome()
+    assert code == 1
+    assert f"a game already runs on {game.data}" in said
+    assert str(children["gacha"]) in said
+    assert "FAIRPULL_DATA" in said
+
+    game.process.kill()
+    game.process.communicate(timeout=60)
+    assert Game(game.data).outcome()[0] == 1
+    for process_id in children.values():
+        os.kill(process_id, signal.SIGTERM)
+    until(lambda: not any(map(runs, children.values())), "the orphans end")
+    later = Game(game.data)
+    assert later.wait_until_ready().startswith("the game answers")
+    later.end()
+    assert later.process.returncode == 0
+
+
+def test_a_taken_port_is_named_with_the_way_out(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        code, said = Game(tmp_path / "data", PORT=str(port)).outcome()
+    assert code == 1
+    assert f"port {port} can't be used (Address already in use)" in said
+    assert "choose another, for instance PORT=" in said
+    assert list((tmp_path / "data" / "logs").iterdir()) == [], "nothing was started"
+
+
+@pytest.mark.parametrize("port", ["65536", "-1", "80a", "1e3", "٣"])
+def test_a_port_that_is_none_is_refused(port: str, tmp_path: Path) -> None:
+    code, said = Game(tmp_path / "data", PORT=port).outcome()
+    assert code == 1
+    assert said == (
+        f"fairpull: PORT must be an integer from 0 to 65535, not {port!r}\n"
+    )
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_data_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("mine")
+    code, said = Game(tmp_path / "data").outcome()
+    assert code == 1
+    assert f"{tmp_path / 'data'} can't hold the game's data" in said
+    assert (tmp_path / "data").read_text() == "mine"
+
+
+def test_settings_have_defaults() -> None:
+    settings = supervise.Settings.from_environment({"PORT": "", "FAIRPULL_DATA": ""})
+    assert settings.port == 8080
+    assert settings.data == LIVE_SERVICE.parent.parent / ".data"
+
+
+def test_secrets_are_made_once_for_the_owner_only(tmp_path: Path) -> None:
+    settings = supervise.Settings(port=1, data=tmp_path)
+    supervise.game_plans(settings, {})
+    first = {path.name: path.read_text() for path in tmp_path.iterdir()}
+    assert sorted(first) == ["server-seed", "service-token"]
+    assert len(bytes.fromhex(first["server-seed"])) == 32
+    assert len(first["service-token"].strip()) >= 32
+    for path in tmp_path.iterdir():
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    supervise.game_plans(settings, {})
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == first
+    (tmp_path / "other").mkdir()
+    supervise.game_plans(supervise.Settings(port=1, data=tmp_path / "other"), {})
+    assert (tmp_path / "other" / "server-seed").read_text() != first["server-seed"]
+
+
+def test_a_secret_that_others_may_read_is_refused(tmp_path: Path) -> None:
+    seed = tmp_path / "server-seed"
+    seed.write_text("0" * 64)
+    seed.chmod(0o640)
+    with pytest.raises(supervise.SetupError, match=r"mode 640\); chmod 600"):
+        supervise.game_plans(supervise.Settings(port=1, data=tmp_path), {})
+
+
+def test_the_processes_are_told_of_each_other(tmp_path: Path) -> None:
+    settings = supervise.Settings(port=8123, data=tmp_path)
+    plans = {p.name: p for p in supervise.game_plans(settings, {"LANG": "C"})}
+    account, gacha, gateway = (plans[name] for name in ("account", "gacha", "gateway"))
+    at = {name: plan.ready_url.removesuffix("/readyz") for name, plan in plans.items()}
+    assert at["gateway"] == "http://127.0.0.1:8123"
+    assert len(set(at.values())) == 3
+    assert account.command[:3] == [sys.executable, "-m", "gunicorn"]
+    assert account.command[3:] == [
+        "-b",
+        at["account"].removeprefix("http://"),
+        "account.app:create_app()",
+    ]
+    assert gacha.command[-1] == "gacha.app:create_app()"
+    assert account.folder == gacha.folder == LIVE_SERVICE
+    assert account.environment == {
+        "LANG": "C",
+        "ACCOUNT_DATABASE_URL": f"sqlite:////{str(tmp_path)[1:]}/account.db",
+        "ACCOUNT_KEY_FILE": f"{tmp_path}/account-signing-key.pem",
+        "SERVICE_TOKEN_FILE": f"{tmp_path}/service-token",
+        "GACHA_URL": at["gacha"],
+    }
+    assert gacha.environment == {
+        "LANG": "C",
+        "GACHA_DATABASE_URL": f"sqlite:////{str(tmp_path)[1:]}/gacha.db",
+        "SERVER_SEED_FILE": f"{tmp_path}/server-seed",
+        "SERVICE_TOKEN_FILE": f"{tmp_path}/service-token",
+        "ACCOUNT_URL": at["account"],
+        "JWKS_URL": f"{at['account']}/account/.well-known/jwks.json",
+    }
+    assert gateway.environment == {
+        "LANG": "C",
+        "HOST": "127.0.0.1",
+        "PORT": "8123",
+        "ACCOUNT_URLS": at["account"],
+        "GACHA_URLS": at["gacha"],
+    }
+
+
+@pytest.fixture
+def noted_game() -> Iterator[tuple[str, list[tuple[str, str | None, object]]]]:
+    """The address of a server that notes path, token and body of what is asked."""
+    seen: list[tuple[str, str | None, object]] = []
+
+    class Answer(http.server.BaseHTTPRequestHandler):
+        def answer(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            sent = json.loads(body) if body else None
+            seen.append((self.path, self.headers.get("Authorization"), sent))
+            message = {"message": "Login successful", "token": "aa.b-b.c_c"}
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(json.dumps(message).encode())
+
+        do_GET = do_POST = answer
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+    threading.Thread(target=server.serve_forever).start()
+    yield f"http://127.0.0.1:{server.server_port}", seen
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize("shell", ["sh", "bash"])
+def test_the_first_session_works_when_pasted(
+    noted_game: tuple[str, list[tuple[str, str | None, object]]], shell: str
+) -> None:
+    if not shutil.which("curl"):
+        pytest.skip("curl is not installed")
+    address, seen = noted_game
+    done = subprocess.run(
+        [shell],
+        check=False,
+        input=first_session(address),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0
+    assert done.stderr == ""
+    assert len([json.loads(line) for line in done.stdout.splitlines()]) == 7
+    token = "Bearer aa.b-b.c_c"
+    player = seen[0][2]["username"]  # type: ignore[index]
+    credentials = {"username": player, "password": "correct horse"}
+    assert seen == [
+        (
+            "/account/register",
+            None,
+            {**credentials, "email": f"{player}@example.com"},
+        ),
+        ("/account/login", None, credentials),
+        (
+            "/account/buy-currency",
+            token,
+            {"amount": 16000, "paymentMethod": "card"},
+        ),
+        ("/gacha/rarity-chances", None, None),
+        ("/gacha/pull", token, {"currencySpent": 160}),
+        ("/gacha/pull", token, {"currencySpent": 1600, "count": 10}),
+        ("/gacha/history?limit=11", token, None),
+        ("/account/currency", token, None),
+    ]
