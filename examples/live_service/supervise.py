@@ -1,0 +1,256 @@
+"""Runs the example game on loopback: account, gacha and the gateway before them.
+
+    python examples/live_service/supervise.py
+
+`PORT` is the gateway's port (8080 unless set, 0 for any free one); `FAIRPULL_DATA` is
+the folder of databases, secrets and logs (`.data` at the root of the repository). Ends
+everything on Ctrl-C or SIGTERM. The interpreter that runs this file runs the services
+too, so it is the one that has `fairpull` and gunicorn installed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import importlib.util
+import json
+import os
+import secrets
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from child_processes import ChildPlan, StartError, keep_running
+from first_session import first_session
+
+_HERE = Path(__file__).resolve().parent
+_HOST = "127.0.0.1"
+_DEFAULT_PORT = 8080
+_GATEWAY_MAIN = _HERE / "gateway" / "src" / "main.js"
+_NEEDED_MODULES = ("fairpull", "flask", "gunicorn")
+
+
+class SetupError(Exception):
+    """The game can't be started as things are; the message says what to change."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Where the game is found and what it keeps."""
+
+    port: int
+    data: Path
+
+    @classmethod
+    def from_environment(cls, variables: Mapping[str, str]) -> Settings:
+        """The settings, or a `SetupError` that names the variable."""
+        text = variables.get("PORT") or str(_DEFAULT_PORT)
+        if not (text.isascii() and text.isdigit() and int(text) <= 65535):
+            raise SetupError(f"PORT must be an integer from 0 to 65535, not {text!r}")
+        data = variables.get("FAIRPULL_DATA") or _HERE.parent.parent / ".data"
+        return cls(port=int(text), data=Path(data).absolute())
+
+
+def check_installed() -> None:
+    """A `SetupError` that names what is not installed."""
+    missing = [name for name in _NEEDED_MODULES if not importlib.util.find_spec(name)]
+    if missing:
+        raise SetupError(
+            f"{sys.executable} lacks {', '.join(missing)}; scripts/run installs them"
+        )
+    if not shutil.which("node"):
+        raise SetupError(
+            "node (20 or newer) is not on the PATH; scripts/run installs it"
+        )
+    gateway = _HERE / "gateway"
+    if not (gateway / "node_modules").is_dir():
+        raise SetupError(f"the gateway lacks its packages; run npm ci in {gateway}")
+
+
+def secret_file(path: Path, make: Callable[[], str]) -> Path:
+    """The secret at `path`, made if there is none, readable by its owner only.
+
+    An existing file is never changed: past draws can only be made again from the
+    seed that they were made with. Nor is one ever half-written.
+    """
+    if not path.exists():
+        descriptor, fresh = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(make() + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        Path(fresh).rename(path)
+    mode = path.stat().st_mode & 0o777
+    if mode & 0o077:
+        raise SetupError(
+            f"{path} is a secret that others may read (mode {mode:o}); chmod 600 it"
+        )
+    return path
+
+
+@contextlib.contextmanager
+def reserved_folder(data: Path) -> Iterator[IO[str]]:
+    """Make the folder and keep other games off it while the file given is open.
+
+    The children inherit the file, so a folder stays reserved for as long as any of
+    them lives, even when this process was killed.
+    """
+    try:
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (data / "logs").mkdir(exist_ok=True)
+        lock = (data / "running.json").open("a+")
+    except OSError as error:
+        raise SetupError(
+            f"{data} can't hold the game's data: {error.strerror}; "
+            "FAIRPULL_DATA chooses another folder"
+        ) from None
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            raise SetupError(
+                f"a game already runs on {data}: process ids {lock.read().strip()}; "
+                "end it first, or choose another folder with FAIRPULL_DATA"
+            ) from None
+        try:
+            yield lock
+        finally:
+            lock.truncate(0)
+
+
+def note_processes(lock: IO[str], children: Mapping[str, int]) -> None:
+    """Write who runs into the file, for whoever finds the folder reserved."""
+    lock.seek(0)
+    lock.truncate()
+    json.dump({"supervise": os.getpid(), **children}, lock)
+    lock.flush()
+
+
+def public_port(wanted: int) -> int:
+    """`wanted` if it is free, a free one for 0, a `SetupError` if it is taken."""
+    with socket.socket() as probe:
+        # A port that a stopped game has just left can be listened on again.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((_HOST, wanted))
+            probe.listen()
+        except OSError as error:
+            raise SetupError(
+                f"port {wanted} can't be used ({error.strerror}); choose another, "
+                f"for instance PORT={wanted + 1 if 1023 < wanted < 65535 else 8081}"
+            ) from None
+        return int(probe.getsockname()[1])
+
+
+def free_ports(count: int) -> list[int]:
+    """Different ports that nothing listens on."""
+    with contextlib.ExitStack() as stack:
+        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind((_HOST, 0))
+        return [probe.getsockname()[1] for probe in probes]
+
+
+def game_plans(settings: Settings, variables: Mapping[str, str]) -> list[ChildPlan]:
+    """How the three processes are started; makes the secrets on first use."""
+    data = settings.data
+    token = secret_file(data / "service-token", lambda: secrets.token_urlsafe(32))
+    seed = secret_file(data / "server-seed", lambda: secrets.token_hex(32))
+    account_port, gacha_port = free_ports(2)
+    account, gacha = (f"http://{_HOST}:{port}" for port in (account_port, gacha_port))
+    keys = f"{account}/account/.well-known/jwks.json"
+    account_environment = {
+        "ACCOUNT_DATABASE_URL": f"sqlite:///{data / 'account.db'}",
+        "ACCOUNT_KEY_FILE": str(data / "account-signing-key.pem"),
+        "SERVICE_TOKEN_FILE": str(token),
+        "GACHA_URL": gacha,
+    }
+    gacha_environment = {
+        "GACHA_DATABASE_URL": f"sqlite:///{data / 'gacha.db'}",
+        "SERVER_SEED_FILE": str(seed),
+        "SERVICE_TOKEN_FILE": str(token),
+        "ACCOUNT_URL": account,
+        "JWKS_URL": keys,
+    }
+    gateway_environment = {
+        "HOST": _HOST,
+        "PORT": str(settings.port),
+        "ACCOUNT_URLS": account,
+        "GACHA_URLS": gacha,
+    }
+
+    def plan(name: str, at: str, command: list[str], own: dict[str, str]) -> ChildPlan:
+        return ChildPlan(
+            name=name,
+            command=command,
+            folder=_HERE,
+            environment={**variables, **own},
+            ready_url=f"{at}/readyz",
+        )
+
+    def service(name: str, port: int) -> list[str]:
+        listen = f"{_HOST}:{port}"
+        app = f"{name}.app:create_app()"
+        return [sys.executable, "-m", "gunicorn", "-b", listen, app]
+
+    public = f"http://{_HOST}:{settings.port}"
+    return [
+        plan("account", account, service("account", account_port), account_environment),
+        plan("gacha", gacha, service("gacha", gacha_port), gacha_environment),
+        plan("gateway", public, ["node", str(_GATEWAY_MAIN)], gateway_environment),
+    ]
+
+
+def run_game(variables: Mapping[str, str], stop: threading.Event) -> None:
+    """Run it until `stop` is set; a `SetupError` or `StartError` if it can't be."""
+    settings = Settings.from_environment(variables)
+    check_installed()
+    with reserved_folder(settings.data) as lock:
+        settings = Settings(port=public_port(settings.port), data=settings.data)
+        address = f"http://{_HOST}:{settings.port}"
+        _say(f"starting the game; data and logs are in {settings.data}")
+
+        def greet() -> None:
+            print(f"the game answers at {address}; Ctrl-C stops it.", end=" ")
+            print("A first session to paste into another terminal:\n")
+            print(first_session(address), flush=True)
+
+        keep_running(
+            game_plans(settings, variables),
+            log_folder=settings.data / "logs",
+            stop=stop,
+            say=_say,
+            on_start=lambda children: note_processes(lock, children),
+            on_ready=greet,
+            inherited=[lock.fileno()],
+        )
+        _say("everything is stopped")
+
+
+def _say(sentence: str) -> None:
+    print(f"fairpull: {sentence}", file=sys.stderr, flush=True)
+
+
+def main() -> int:
+    """Run the game as the environment says; the exit code."""
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        run_game(os.environ, stop)
+    except (SetupError, StartError) as error:
+        _say(str(error))
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
