@@ -1,0 +1,112 @@
+#include "sqlite_migrations.h"
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "fairpull/base/digest.h"
+#include "fairpull/base/status.h"
+
+namespace fairpull {
+namespace {
+
+struct Migration {
+  const char* name;
+  const char* sql;
+};
+
+// In order of their numbers, from 1 on. Released ones are never edited: a
+// change is a new one at the end.
+constexpr std::array<Migration, 1> kMigrations = {{
+    {
+        "0001_first_tables",
+#include "sqlite_migrations/0001_first_tables.sql.inc"
+    },
+}};
+
+// "FPUL", in the header of the file: tells our files from others'.
+constexpr std::int64_t kApplicationId = 0x4650554c;
+
+absl::Status CheckApplied(SqliteConnection& connection) {
+  FAIRPULL_ASSIGN_OR_RETURN(
+      const auto rows,
+      connection.Prepare("SELECT version, name, checksum FROM migrations "
+                         "ORDER BY version"));
+  while (true) {
+    FAIRPULL_ASSIGN_OR_RETURN(const bool more, rows->Step());
+    if (!more) return absl::OkStatus();
+    const std::int64_t version = rows->Int();
+    const std::string name = rows->Text();
+    const std::string checksum = rows->Text();
+    if (version < 1 ||
+        version > static_cast<std::int64_t>(kMigrations.size())) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          "the database has migration ", version, " (", name,
+          "), this version of fairpull knows ", kMigrations.size(),
+          ": it was written by a newer version, use that one or later"));
+    }
+    const Migration& known = kMigrations[static_cast<std::size_t>(version) - 1];
+    if (name != known.name || checksum != HexSha256(known.sql)) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          "migration ", version, " of the database (", name, ", ", checksum,
+          ") is not the one of this version of fairpull (", known.name, ", ",
+          HexSha256(known.sql), "): use the version that made the database"));
+    }
+  }
+}
+
+absl::Status ApplyMissing(SqliteConnection& connection) {
+  FAIRPULL_RETURN_IF_ERROR(
+      connection.Execute("CREATE TABLE IF NOT EXISTS migrations ("
+                         "  version  INTEGER NOT NULL PRIMARY KEY,"
+                         "  name     TEXT    NOT NULL,"
+                         "  checksum TEXT    NOT NULL) STRICT"));
+  FAIRPULL_RETURN_IF_ERROR(CheckApplied(connection));
+  FAIRPULL_ASSIGN_OR_RETURN(
+      const std::int64_t applied,
+      connection.QueryInt("SELECT coalesce(max(version), 0) FROM migrations"));
+  for (std::size_t i = static_cast<std::size_t>(applied);
+       i < kMigrations.size(); ++i) {
+    const std::string name = kMigrations[i].name;
+    const std::string checksum = HexSha256(kMigrations[i].sql);
+    FAIRPULL_RETURN_IF_ERROR(connection.Execute(kMigrations[i].sql));
+    FAIRPULL_ASSIGN_OR_RETURN(
+        const auto insert,
+        connection.Prepare("INSERT INTO migrations VALUES (?1, ?2, ?3)"));
+    FAIRPULL_RETURN_IF_ERROR(insert->Bind(static_cast<std::int64_t>(i) + 1)
+                                 .Bind(name)
+                                 .Bind(checksum)
+                                 .Run());
+  }
+  return connection.Execute(
+      absl::StrCat("PRAGMA application_id = ", kApplicationId));
+}
+
+}  // namespace
+
+absl::Status CheckOwnDatabase(SqliteConnection& connection) {
+  FAIRPULL_ASSIGN_OR_RETURN(const std::int64_t tables,
+                            connection.QueryInt("SELECT count(*) FROM "
+                                                "sqlite_schema"));
+  FAIRPULL_ASSIGN_OR_RETURN(const std::int64_t application_id,
+                            connection.QueryInt("PRAGMA application_id"));
+  if (application_id == kApplicationId) return CheckApplied(connection);
+  if (tables == 0 && application_id == 0) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(
+      "the SQLite database belongs to another application (id ", application_id,
+      ", ", tables,
+      " tables and indexes); give a new file or one of fairpull's"));
+}
+
+absl::Status Migrate(SqliteConnection& connection) {
+  FAIRPULL_RETURN_IF_ERROR(connection.Execute("BEGIN IMMEDIATE"));
+  // Looked at again under the lock: another process may have been here.
+  absl::Status status = CheckOwnDatabase(connection);
+  if (status.ok()) status = ApplyMissing(connection);
+  if (status.ok()) status = connection.Execute("COMMIT");
+  if (!status.ok()) connection.Rollback();
+  return status;
+}
+
+}  // namespace fairpull

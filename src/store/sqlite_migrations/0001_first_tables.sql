@@ -1,0 +1,120 @@
+-- Every key begins with the player, so that the same tables can be split by
+-- player. Times are milliseconds since 1970 (UTC) and come from outside.
+
+CREATE TABLE operations (
+  player_id    TEXT    NOT NULL,
+  operation_id TEXT    NOT NULL CHECK (length(operation_id) BETWEEN 1 AND 140),
+  kind         INTEGER NOT NULL CHECK (kind BETWEEN 1 AND 5),
+  currency     TEXT    NOT NULL,
+  amount       INTEGER NOT NULL CHECK (amount BETWEEN 0 AND 9007199254740991),
+  counterparty TEXT    NOT NULL,
+  outcome      INTEGER NOT NULL CHECK (outcome IN (0, 10)),
+  posted       INTEGER NOT NULL CHECK (posted BETWEEN 0 AND 9007199254740991),
+  held         INTEGER NOT NULL CHECK (held BETWEEN 0 AND posted),
+  seq          INTEGER NOT NULL CHECK (seq >= 0),
+  version      INTEGER NOT NULL CHECK (version >= seq),
+  at_ms        INTEGER NOT NULL,
+  PRIMARY KEY (player_id, operation_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE entries (
+  player_id     TEXT    NOT NULL,
+  currency      TEXT    NOT NULL,
+  seq           INTEGER NOT NULL CHECK (seq >= 1),
+  operation_id  TEXT    NOT NULL,
+  counterparty  TEXT    NOT NULL CHECK (counterparty <> ''),
+  amount        INTEGER NOT NULL CHECK (
+    amount BETWEEN -9007199254740991 AND 9007199254740991 AND amount <> 0),
+  balance_after INTEGER NOT NULL CHECK (
+    balance_after BETWEEN 0 AND 9007199254740991),
+  at_ms         INTEGER NOT NULL,
+  PRIMARY KEY (player_id, currency, seq)
+) STRICT, WITHOUT ROWID;
+
+-- The only triggers: what was entered in the books stays as it was entered.
+CREATE TRIGGER entries_are_never_updated BEFORE UPDATE ON entries
+BEGIN SELECT RAISE(ABORT, 'entries are append-only'); END;
+CREATE TRIGGER entries_are_never_deleted BEFORE DELETE ON entries
+BEGIN SELECT RAISE(ABORT, 'entries are append-only'); END;
+
+CREATE TABLE balances (
+  player_id TEXT    NOT NULL,
+  currency  TEXT    NOT NULL CHECK (currency <> ''),
+  posted    INTEGER NOT NULL CHECK (posted BETWEEN 0 AND 9007199254740991),
+  held      INTEGER NOT NULL CHECK (held BETWEEN 0 AND posted),
+  seq       INTEGER NOT NULL CHECK (seq >= 0),
+  version   INTEGER NOT NULL CHECK (version >= seq),
+  PRIMARY KEY (player_id, currency)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE holds (
+  player_id     TEXT    NOT NULL,
+  hold_id       TEXT    NOT NULL CHECK (hold_id <> ''),
+  currency      TEXT    NOT NULL,
+  amount        INTEGER NOT NULL CHECK (amount BETWEEN 0 AND 9007199254740991),
+  counterparty  TEXT    NOT NULL,
+  state         INTEGER NOT NULL CHECK (state BETWEEN 1 AND 3),
+  posted_amount INTEGER NOT NULL CHECK (posted_amount BETWEEN 0 AND amount),
+  at_ms         INTEGER NOT NULL,
+  ask_at_ms     INTEGER NOT NULL,
+  PRIMARY KEY (player_id, hold_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX holds_by_due_time ON holds (state, ask_at_ms, player_id, hold_id);
+
+CREATE TABLE pity (
+  player_id TEXT    NOT NULL,
+  scope     TEXT    NOT NULL CHECK (scope <> ''),
+  seq       INTEGER NOT NULL CHECK (seq >= 0),
+  state     TEXT    NOT NULL,
+  PRIMARY KEY (player_id, scope)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE pulls (
+  player_id    TEXT    NOT NULL,
+  scope        TEXT    NOT NULL CHECK (scope <> ''),
+  seq          INTEGER NOT NULL CHECK (seq >= 1),
+  pull_id      TEXT    NOT NULL,
+  draw_index   INTEGER NOT NULL CHECK (draw_index >= 0),
+  banner       TEXT    NOT NULL,
+  odds_version TEXT    NOT NULL,
+  seed_epoch   INTEGER NOT NULL,
+  item         TEXT    NOT NULL,
+  rarity       TEXT    NOT NULL,
+  featured     INTEGER NOT NULL CHECK (featured IN (0, 1)),
+  pity         INTEGER NOT NULL CHECK (pity >= 0),
+  cost         INTEGER NOT NULL CHECK (cost BETWEEN 0 AND 9007199254740991),
+  at_ms        INTEGER NOT NULL,
+  PRIMARY KEY (player_id, scope, seq)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX pulls_by_time ON pulls (player_id, at_ms, scope, seq);
+
+CREATE TABLE inventory (
+  player_id TEXT    NOT NULL,
+  item      TEXT    NOT NULL CHECK (item <> ''),
+  count     INTEGER NOT NULL CHECK (count >= 1),
+  PRIMARY KEY (player_id, item)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE pull_operations (
+  player_id     TEXT    NOT NULL,
+  pull_id       TEXT    NOT NULL CHECK (pull_id <> ''),
+  banner        TEXT    NOT NULL,
+  count         INTEGER NOT NULL CHECK (count >= 0),
+  odds_version  TEXT    NOT NULL,
+  seed_epoch    INTEGER NOT NULL,
+  currency      TEXT    NOT NULL,
+  cost          INTEGER NOT NULL CHECK (cost BETWEEN 0 AND 9007199254740991),
+  state         INTEGER NOT NULL CHECK (state BETWEEN 1 AND 5),
+  settled       INTEGER NOT NULL CHECK (settled IN (0, 1)),
+  attempts      INTEGER NOT NULL CHECK (attempts >= 0),
+  next_due_ms   INTEGER NOT NULL,
+  created_at_ms INTEGER NOT NULL,
+  scope         TEXT    NOT NULL,
+  first_seq     INTEGER NOT NULL CHECK (first_seq >= 0),
+  PRIMARY KEY (player_id, pull_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX pull_operations_by_due_time
+  ON pull_operations (settled, next_due_ms, player_id, pull_id);

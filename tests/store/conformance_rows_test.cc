@@ -1,0 +1,456 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "fairpull/ledger/amount.h"
+#include "store/conformance.h"
+
+namespace fairpull {
+namespace {
+
+using ::testing::ElementsAre;
+
+PullRecord Pull(std::int64_t seq, std::int64_t at_ms,
+                const ScopeId& scope = kScope) {
+  return {.player = kPlayer,
+          .scope = scope,
+          .seq = seq,
+          .pull_id = OperationId::Trusted("pull-1"),
+          .draw_index = seq - 1,
+          .banner = BannerId::Trusted("starter"),
+          .odds_version = "abc",
+          .seed_epoch = 3,
+          .item = ItemId::Trusted("sword"),
+          .rarity = "ultra_rare",
+          .featured = true,
+          .pity = 77,
+          .cost = 160,
+          .at_ms = at_ms};
+}
+
+PullOperation Asked(const std::string& id, std::int64_t next_due_ms,
+                    const PlayerId& player = kPlayer) {
+  return {.player = player,
+          .id = OperationId::Trusted(id),
+          .banner = BannerId::Trusted("starter"),
+          .count = 10,
+          .odds_version = "abc",
+          .seed_epoch = 3,
+          .currency = kGems,
+          .cost = 1600,
+          .state = PullState::kIntent,
+          .settled = false,
+          .attempts = 2,
+          .next_due_ms = next_due_ms,
+          .created_at_ms = 5,
+          .scope = kScope,
+          .first_seq = 4};
+}
+
+absl::Status Write(Store& store, const WriteSet& writes,
+                   const PlayerId& player = kPlayer) {
+  auto transaction = store.Begin({.player = player});
+  if (!transaction.ok()) return transaction.status();
+  return (*transaction)->Commit(writes);
+}
+
+TEST_P(StoreConformanceTest, AnEmptyStoreHasNothingAndNoError) {
+  const std::unique_ptr<Store> store = MakeStore();
+  const OperationId id = OperationId::Trusted("x");
+  const auto snapshot = store->Read({.player = kPlayer,
+                                     .operations = {id},
+                                     .holds = {id},
+                                     .accounts = {kGems},
+                                     .accounts_of_holds = true,
+                                     .pity = {kScope},
+                                     .pull_operations = {id}});
+  ASSERT_TRUE(snapshot.ok()) << snapshot.status();
+  EXPECT_EQ(snapshot->FindOperation(id), nullptr);
+  EXPECT_EQ(snapshot->FindHold(id), nullptr);
+  EXPECT_EQ(snapshot->FindAccount(kGems), nullptr);
+  EXPECT_EQ(snapshot->FindPity(kScope), nullptr);
+  EXPECT_EQ(snapshot->FindPullOperation(id), nullptr);
+  EXPECT_TRUE(store->Entries(kPlayer, kGems, 0, 10)->empty());
+  EXPECT_TRUE(store->History(kPlayer, std::nullopt, 10)->empty());
+  EXPECT_TRUE(store->Pulls(kPlayer, kScope, 0, 10)->empty());
+  EXPECT_TRUE(store->Inventory(kPlayer)->empty());
+  EXPECT_TRUE(store->Players({}, 10)->empty());
+  EXPECT_TRUE(store->PendingHolds(INT64_MAX, 10)->empty());
+  EXPECT_TRUE(store->UnsettledPulls(INT64_MAX, 10)->empty());
+}
+
+TEST_P(StoreConformanceTest, EveryColumnOfEveryRowComesBack) {
+  const std::unique_ptr<Store> store = MakeStore();
+  const std::int64_t most = kMaxAmount;
+  const OperationId id = OperationId::Trusted("op");
+  const SystemAccount sink = SystemAccount::Trusted("spend:starter");
+  const Balance balance{.posted = most, .held = 7, .seq = 0, .version = 0};
+  WriteSet writes;
+  writes.operations = {
+      {.player = kPlayer,
+       .id = id,
+       .kind = OperationKind::kHold,
+       .currency = kGems,
+       .amount = most,
+       .counterparty = sink,
+       .outcome = LedgerOutcome::kInsufficientFunds,
+       .after = {.posted = 9, .held = 8, .seq = 7, .version = 11},
+       .at_ms = 123}};
+  writes.entries = {{.player = kPlayer,
+                     .currency = kGems,
+                     .seq = 1,
+                     .operation = id,
+                     .counterparty = sink,
+                     .amount = -most,
+                     .balance_after = most,
+                     .at_ms = 5}};
+  writes.accounts = {
+      {.player = kPlayer, .currency = kGems, .balance = balance}};
+  writes.holds = {{.player = kPlayer,
+                   .id = id,
+                   .currency = kGems,
+                   .amount = 40,
+                   .counterparty = sink,
+                   .state = HoldState::kPosted,
+                   .posted_amount = 39,
+                   .at_ms = 1,
+                   .ask_at_ms = 2}};
+  writes.pity = {{.player = kPlayer,
+                  .scope = kScope,
+                  .seq = 8,
+                  .state = "{\"a\": 'b'}\n\xc3\xa9"}};
+  writes.pulls = {Pull(4, 1000)};
+  writes.inventory = {
+      {.player = kPlayer, .item = ItemId::Trusted("sword"), .count = 2}};
+  writes.pull_operations = {Asked("pull-1", 17)};
+  ASSERT_EQ(Write(*store, writes), absl::OkStatus());
+
+  const auto snapshot =
+      store->Read({.player = kPlayer,
+                   .operations = {id, id},
+                   .holds = {id},
+                   .accounts_of_holds = true,
+                   .pity = {kScope},
+                   .pull_operations = {OperationId::Trusted("pull-1")}});
+  ASSERT_TRUE(snapshot.ok()) << snapshot.status();
+  EXPECT_EQ(snapshot->operations, writes.operations);
+  EXPECT_EQ(snapshot->holds, writes.holds);
+  EXPECT_EQ(snapshot->accounts, writes.accounts);
+  EXPECT_EQ(snapshot->pity, writes.pity);
+  EXPECT_EQ(snapshot->pull_operations, writes.pull_operations);
+  EXPECT_EQ(*store->Entries(kPlayer, kGems, 0, 10), writes.entries);
+  EXPECT_EQ(*store->Pulls(kPlayer, kScope, 0, 10), writes.pulls);
+  EXPECT_EQ(*store->History(kPlayer, std::nullopt, 10), writes.pulls);
+  EXPECT_EQ(*store->Inventory(kPlayer), writes.inventory);
+  EXPECT_EQ(*store->Accounts(kPlayer), writes.accounts);
+  EXPECT_EQ(*store->Pity(kPlayer), writes.pity);
+  EXPECT_EQ(*store->Operations(kPlayer, {}, 10), writes.operations);
+  EXPECT_EQ(*store->Holds(kPlayer, {}, 10), writes.holds);
+  EXPECT_EQ(*store->PullOperations(kPlayer, {}, 10), writes.pull_operations);
+  EXPECT_THAT(*store->Players({}, 10), ElementsAre(kPlayer));
+}
+
+TEST_P(StoreConformanceTest, ADroppedTransactionLeavesNothing) {
+  const std::unique_ptr<Store> store = MakeStore();
+  { ASSERT_TRUE(store->Begin({.player = kPlayer}).ok()); }
+  EXPECT_TRUE(store->Players({}, 10)->empty());
+  EXPECT_EQ(Write(*store, {}), absl::OkStatus());
+  EXPECT_TRUE(store->Players({}, 10)->empty());
+}
+
+TEST_P(StoreConformanceTest, ATransactionCommitsOnce) {
+  const std::unique_ptr<Store> store = MakeStore();
+  auto transaction = store->Begin({.player = kPlayer});
+  ASSERT_TRUE(transaction.ok());
+  WriteSet writes;
+  writes.accounts = {NewAccount(kPlayer, kGems)};
+  EXPECT_EQ((*transaction)->Commit(writes), absl::OkStatus());
+  EXPECT_EQ((*transaction)->Commit({}).code(),
+            absl::StatusCode::kFailedPrecondition);
+  // Over, though not yet dropped: the player is free.
+  EXPECT_TRUE(store->Begin({.player = kPlayer}).ok());
+}
+
+TEST_P(StoreConformanceTest, AReadNeverWaitsAndSeesWhatIsCommitted) {
+  const std::unique_ptr<Store> store = MakeStore();
+  Fund(*store, 100);
+  auto transaction = store->Begin({.player = kPlayer, .accounts = {kGems}});
+  ASSERT_TRUE(transaction.ok());
+  EXPECT_EQ(BalanceOf(*store).posted, 100);
+  Account account = *(*transaction)->snapshot().FindAccount(kGems);
+  account.balance.posted = 150;
+  account.balance.version += 1;
+  WriteSet writes;
+  writes.accounts = {account};
+  EXPECT_EQ(BalanceOf(*store).posted, 100);
+  ASSERT_EQ((*transaction)->Commit(writes), absl::OkStatus());
+  EXPECT_EQ(BalanceOf(*store).posted, 150);
+}
+
+TEST_P(StoreConformanceTest, ASecondTransactionGivesUpInTheEnd) {
+  const std::unique_ptr<Store> store = GetParam().make(20);
+  auto first = store->Begin({.player = kPlayer});
+  ASSERT_TRUE(first.ok());
+  const auto second = store->Begin({.player = kPlayer});
+  EXPECT_EQ(second.status().code(), absl::StatusCode::kUnavailable)
+      << second.status();
+  first->reset();
+  EXPECT_TRUE(store->Begin({.player = kPlayer}).ok());
+}
+
+TEST_P(StoreConformanceTest, InsertsGiveWayToWhatIsThere) {
+  const std::unique_ptr<Store> store = MakeStore();
+  Fund(*store, 100);
+  const Operation operation{.player = kPlayer,
+                            .id = OperationId::Trusted("fund")};
+  const Entry entry{.player = kPlayer,
+                    .currency = kGems,
+                    .seq = 1,
+                    .operation = OperationId::Trusted("x"),
+                    .counterparty = SystemAccount::Trusted("promotion"),
+                    .amount = 5};
+  WriteSet pulls;
+  pulls.pulls = {Pull(1, 10)};
+  ASSERT_EQ(Write(*store, pulls), absl::OkStatus());
+  WriteSet operations;
+  operations.operations = {operation};
+  WriteSet entries;
+  entries.entries = {entry};
+  for (WriteSet* writes : {&operations, &entries, &pulls}) {
+    // The rest of the same commit is left out too.
+    writes->pity = {{.player = kPlayer, .scope = kScope, .seq = 1}};
+    EXPECT_EQ(Write(*store, *writes).code(), absl::StatusCode::kAborted);
+    EXPECT_TRUE(store->Pity(kPlayer)->empty());
+  }
+  ExpectSound(*store);
+}
+
+TEST_P(StoreConformanceTest, AnAccountMovesByOneVersion) {
+  const std::unique_ptr<Store> store = MakeStore();
+  Fund(*store, 100);  // leaves version 1
+  for (const std::int64_t version : {0, 1, 3, 9}) {
+    WriteSet writes;
+    writes.accounts = {{.player = kPlayer,
+                        .currency = kGems,
+                        .balance = {.posted = 5, .version = version}}};
+    EXPECT_EQ(Write(*store, writes).code(), absl::StatusCode::kAborted)
+        << version;
+  }
+  WriteSet writes;
+  writes.accounts = {{.player = kPlayer,
+                      .currency = CurrencyId::Trusted("gold"),
+                      .balance = {.version = 1}}};
+  EXPECT_EQ(Write(*store, writes).code(), absl::StatusCode::kAborted);
+  EXPECT_EQ(BalanceOf(*store).posted, 100);
+}
+
+TEST_P(StoreConformanceTest, AResolvedHoldStays) {
+  const std::unique_ptr<Store> store = MakeStore();
+  Hold hold{.player = kPlayer,
+            .id = OperationId::Trusted("h"),
+            .currency = kGems,
+            .amount = 5,
+            .state = HoldState::kPending};
+  WriteSet writes;
+  writes.holds = {hold};
+  ASSERT_EQ(Write(*store, writes), absl::OkStatus());
+  EXPECT_EQ(Write(*store, writes).code(), absl::StatusCode::kAborted);
+  writes.holds[0].state = HoldState::kVoided;
+  ASSERT_EQ(Write(*store, writes), absl::OkStatus());
+  writes.holds[0].state = HoldState::kPosted;
+  EXPECT_EQ(Write(*store, writes).code(), absl::StatusCode::kAborted);
+  EXPECT_EQ((*store->Holds(kPlayer, {}, 10))[0].state, HoldState::kVoided);
+}
+
+TEST_P(StoreConformanceTest, APityNeverGoesBack) {
+  const std::unique_ptr<Store> store = MakeStore();
+  WriteSet writes;
+  writes.pity = {
+      {.player = kPlayer, .scope = kScope, .seq = 10, .state = "ten"}};
+  ASSERT_EQ(Write(*store, writes), absl::OkStatus());
+  EXPECT_EQ(Write(*store, writes).code(), absl::StatusCode::kAborted);
+  writes.pity[0] = {
+      .player = kPlayer, .scope = kScope, .seq = 20, .state = "twenty"};
+  ASSERT_EQ(Write(*store, writes), absl::OkStatus());
+  writes.pity[0].seq = 19;
+  writes.pity[0].state = "nineteen";
+  EXPECT_EQ(Write(*store, writes).code(), absl::StatusCode::kAborted);
+  EXPECT_EQ((*store->Pity(kPlayer))[0].state, "twenty");
+}
+
+TEST_P(StoreConformanceTest, InventoryAddsUp) {
+  const std::unique_ptr<Store> store = MakeStore();
+  WriteSet writes;
+  writes.inventory = {
+      {.player = kPlayer, .item = ItemId::Trusted("b"), .count = 2},
+      {.player = kPlayer, .item = ItemId::Trusted("a"), .count = 1},
+      {.player = kPlayer, .item = ItemId::Trusted("b"), .count = 3}};
+  ASSERT_EQ(Write(*store, writes), absl::OkStatus());
+  ASSERT_EQ(Write(*store, writes), absl::OkStatus());
+  const std::vector<InventoryRecord> expected = {
+      {.player = kPlayer, .item = ItemId::Trusted("a"), .count = 2},
+      {.player = kPlayer, .item = ItemId::Trusted("b"), .count = 10}};
+  EXPECT_EQ(*store->Inventory(kPlayer), expected);
+}
+
+TEST_P(StoreConformanceTest, RowsThatCannotBeAreRefusedWhole) {
+  const std::unique_ptr<Store> store = MakeStore();
+  std::vector<WriteSet> bad;
+  const auto with = [&bad](auto&& add) {
+    WriteSet writes;
+    writes.pity = {{.player = kPlayer, .scope = kScope, .seq = 1}};
+    add(writes);
+    bad.push_back(writes);
+  };
+  with([](WriteSet& w) {
+    w.accounts = {NewAccount(PlayerId::Trusted("p2"), kGems)};
+  });
+  with([](WriteSet& w) {
+    w.accounts = {{.player = kPlayer,
+                   .currency = kGems,
+                   .balance = {.posted = 1, .held = 2}}};
+  });
+  with([](WriteSet& w) {
+    w.accounts = {{.player = kPlayer,
+                   .currency = kGems,
+                   .balance = {.posted = kMaxAmount + 1}}};
+  });
+  with([](WriteSet& w) { w.accounts = {NewAccount(kPlayer, CurrencyId())}; });
+  with([](WriteSet& w) {
+    w.entries = {{.player = kPlayer, .currency = kGems, .seq = 1}};
+  });
+  with([](WriteSet& w) {
+    w.holds = {{.player = kPlayer,
+                .id = OperationId::Trusted("h"),
+                .amount = 1,
+                .state = HoldState::kPosted,
+                .posted_amount = 2}};
+  });
+  with([](WriteSet& w) {
+    w.inventory = {
+        {.player = kPlayer, .item = ItemId::Trusted("a"), .count = 0}};
+  });
+  with([](WriteSet& w) { w.pulls = {Pull(0, 1)}; });
+  with([](WriteSet& w) { w.pull_operations = {Asked("", 1)}; });
+  for (const WriteSet& writes : bad) {
+    EXPECT_EQ(Write(*store, writes).code(), absl::StatusCode::kInvalidArgument);
+  }
+  EXPECT_TRUE(store->Players({}, 10)->empty());
+  EXPECT_EQ(store->Begin({}).status().code(),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(store->Read({}).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+TEST_P(StoreConformanceTest, PagesOfTheHistoryGoFromNewToOld) {
+  const std::unique_ptr<Store> store = MakeStore();
+  const ScopeId other = ScopeId::Trusted("a-scope");
+  WriteSet writes;
+  // Two scopes, pulls of one millisecond, and a clock that went back.
+  writes.pulls = {Pull(1, 100), Pull(2, 200), Pull(3, 200), Pull(4, 150),
+                  Pull(1, 200, other)};
+  ASSERT_EQ(Write(*store, writes), absl::OkStatus());
+  std::vector<std::string> seen;
+  std::optional<PullCursor> cursor;
+  while (true) {
+    const auto page = store->History(kPlayer, cursor, 2);
+    ASSERT_TRUE(page.ok()) << page.status();
+    for (const PullRecord& pull : *page) {
+      seen.push_back(
+          absl::StrCat(pull.at_ms, " ", pull.scope.value(), " ", pull.seq));
+    }
+    if (page->size() < 2) break;
+    cursor = PullCursor::Of(page->back());
+  }
+  EXPECT_THAT(seen,
+              ElementsAre("200 starter 3", "200 starter 2", "200 a-scope 1",
+                          "150 starter 4", "100 starter 1"));
+}
+
+TEST_P(StoreConformanceTest, PagesByKeyGoOnAfterTheKeyGiven) {
+  const std::unique_ptr<Store> store = MakeStore();
+  WriteSet writes;
+  writes.pulls = {Pull(1, 1), Pull(2, 1), Pull(3, 1)};
+  writes.pull_operations = {Asked("b", 1), Asked("a", 1), Asked("a-", 1)};
+  ASSERT_EQ(Write(*store, writes), absl::OkStatus());
+  EXPECT_EQ((*store->Pulls(kPlayer, kScope, 1, 1))[0].seq, 2);
+  EXPECT_TRUE(store->Pulls(kPlayer, ScopeId::Trusted("s"), 0, 9)->empty());
+  const auto page =
+      store->PullOperations(kPlayer, OperationId::Trusted("a"), 9);
+  ASSERT_EQ(page->size(), 2u);
+  EXPECT_EQ((*page)[0].id.value(), "a-");
+  EXPECT_EQ((*page)[1].id.value(), "b");
+  for (const char* name : {"p3", "p2", "P9"}) {
+    Fund(*store, 1, PlayerId::Trusted(name));
+  }
+  EXPECT_THAT(*store->Players(PlayerId::Trusted("P9"), 2),
+              ElementsAre(kPlayer, PlayerId::Trusted("p2")));
+}
+
+TEST_P(StoreConformanceTest, APageHasOneToAThousandRows) {
+  const std::unique_ptr<Store> store = MakeStore();
+  for (const int limit : {0, -1, 1001, std::numeric_limits<int>::max()}) {
+    EXPECT_EQ(store->Entries(kPlayer, kGems, 0, limit).status().code(),
+              absl::StatusCode::kInvalidArgument);
+    EXPECT_EQ(store->History(kPlayer, std::nullopt, limit).status().code(),
+              absl::StatusCode::kInvalidArgument);
+    EXPECT_EQ(store->Players({}, limit).status().code(),
+              absl::StatusCode::kInvalidArgument);
+    EXPECT_EQ(store->PendingHolds(0, limit).status().code(),
+              absl::StatusCode::kInvalidArgument);
+    EXPECT_EQ(store->UnsettledPulls(0, limit).status().code(),
+              absl::StatusCode::kInvalidArgument);
+  }
+  EXPECT_TRUE(store->Entries(kPlayer, kGems, 0, 1000).ok());
+}
+
+TEST_P(StoreConformanceTest, BackgroundWorkComesLongestDueFirst) {
+  const std::unique_ptr<Store> store = MakeStore();
+  const PlayerId other = PlayerId::Trusted("p0");
+  WriteSet writes;
+  writes.pull_operations = {Asked("late", 300), Asked("early", 100),
+                            Asked("done", 50)};
+  writes.pull_operations[2].settled = true;
+  ASSERT_EQ(Write(*store, writes), absl::OkStatus());
+  WriteSet others;
+  others.pull_operations = {Asked("mid", 200, other)};
+  ASSERT_EQ(Write(*store, others, other), absl::OkStatus());
+  const auto ids = [&](std::int64_t due_ms, int limit) {
+    std::vector<std::string> found;
+    for (const auto& pull : *store->UnsettledPulls(due_ms, limit)) {
+      found.push_back(pull.id.value());
+    }
+    return found;
+  };
+  EXPECT_THAT(ids(99, 10), ElementsAre());
+  EXPECT_THAT(ids(200, 10), ElementsAre("early", "mid"));
+  EXPECT_THAT(ids(INT64_MAX, 2), ElementsAre("early", "mid"));
+  // Put off, it goes to its new place; settled, it is gone.
+  writes.pull_operations = {Asked("early", 400), Asked("late", 300)};
+  writes.pull_operations[1].settled = true;
+  ASSERT_EQ(Write(*store, writes), absl::OkStatus());
+  EXPECT_THAT(ids(INT64_MAX, 10), ElementsAre("mid", "early"));
+}
+
+TEST_P(StoreConformanceTest, PendingHoldsAreFoundUntilTheyResolve) {
+  const std::unique_ptr<Store> store = MakeStore();
+  Fund(*store, 100);
+  for (const char* id : {"h1", "h2", "h3"}) {
+    ASSERT_TRUE(Carry(*store, Request(OperationKind::kHold, id, 10))->ok());
+  }
+  ASSERT_TRUE(Carry(*store, Request(OperationKind::kPost, "h1"))->ok());
+  ASSERT_TRUE(Carry(*store, Request(OperationKind::kVoid, "h3"))->ok());
+  ASSERT_TRUE(Carry(*store, Request(OperationKind::kVoid, "h4"))->ok());
+  EXPECT_TRUE(store->PendingHolds(60'999, 10)->empty());
+  const auto due = store->PendingHolds(61'000, 10);
+  ASSERT_EQ(due->size(), 1u);
+  EXPECT_EQ((*due)[0].id.value(), "h2");
+  ExpectSound(*store);
+}
+
+}  // namespace
+}  // namespace fairpull
