@@ -1,8 +1,10 @@
 """How gunicorn runs either service; read because it lies in the working directory."""
 
+import os
+
 # One process with threads: the engine works outside Python's lock. More processes are
 # safe as well, since every guard is in the store.
-workers = 1
+workers = int(os.environ.get("WEB_CONCURRENCY", "1"))
 worker_class = "gthread"
 threads = 16
 keepalive = 5

@@ -1,0 +1,292 @@
+"""The game as real processes on loopback, which a test may kill."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from contract import check_answer
+from waiting import until
+
+LIVE_SERVICE = Path(__file__).parents[1]
+PASSWORD = "correct horse battery"
+READY_LIMIT_S = 30.0
+
+
+class Port:
+    """A free port of loopback that stays ours while a process on it is restarted.
+
+    It is bound here and not listened on, so that nobody else is given it.
+    """
+
+    def __init__(self) -> None:
+        self._socket = socket.socket()
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._socket.bind(("127.0.0.1", 0))
+        self.number: int = self._socket.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.number}"
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+class Process:
+    """One process of the game, started again as often as a test likes."""
+
+    def __init__(
+        self, command: list[str], variables: Mapping[str, str], url: str, log: Path
+    ) -> None:
+        self._command = command
+        self._variables = variables
+        self._url = url
+        self._log = log
+        self._running: subprocess.Popen[bytes] | None = None
+
+    def start(self, **variables: str) -> None:
+        """Start it; the given variables hold until it is started again."""
+        with self._log.open("ab") as log:
+            self._running = subprocess.Popen(
+                self._command,
+                cwd=LIVE_SERVICE,
+                env={**os.environ, **self._variables, **variables},
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def wait_ready(self) -> None:
+        """Return when it answers that it is ready."""
+        until(self._is_ready, within_s=READY_LIMIT_S, what=f"{self._url} ready")
+
+    def kill(self) -> None:
+        """kill -9 of the process and all that it started."""
+        if self._running is not None:
+            os.killpg(self._running.pid, signal.SIGKILL)
+            self._running.wait()
+            self._running = None
+
+    def stop(self) -> int | None:
+        """Ask it to end and wait until it did; its exit code."""
+        if self._running is None:
+            return None
+        self._running.terminate()
+        code = self._running.wait(timeout=20)
+        self._running = None
+        return code
+
+    def log(self) -> str:
+        """What it wrote so far."""
+        return self._log.read_text()
+
+    def _is_ready(self) -> bool:
+        assert self._running is not None
+        if self._running.poll() is not None:
+            raise AssertionError(f"ended at the start:\n{self.log()[-2000:]}")
+        try:
+            answer = httpx.get(f"{self._url}/readyz", timeout=2, trust_env=False)
+        except httpx.HTTPError:
+            return False
+        return answer.status_code == 200
+
+
+class GameProcesses:
+    """Account and gacha under gunicorn, and the gateway if asked for."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        with_gateway: bool = False,
+        banner_folder: Path | None = None,
+        **variables: str,
+    ) -> None:
+        self.folder = folder
+        self._ports = [Port() for _ in range(3)]
+        account, gacha, gateway = self._ports
+        self.account_database = f"sqlite:///{folder}/account.db"
+        self.gacha_database = f"sqlite:///{folder}/gacha.db"
+        self.server_seed = secrets.token_bytes(32)
+        (folder / "token").write_text(secrets.token_urlsafe(32))
+        (folder / "seed").write_text(self.server_seed.hex())
+        shared = {
+            "SERVICE_TOKEN_FILE": str(folder / "token"),
+            "FAIRPULL_CRASH_ONCE": str(folder / "crashed"),
+            **variables,
+        }
+        self.account = self._service(
+            "account",
+            account,
+            {
+                **shared,
+                "ACCOUNT_DATABASE_URL": self.account_database,
+                "ACCOUNT_KEY_FILE": str(folder / "signing-key.pem"),
+                "GACHA_URL": gacha.url,
+            },
+        )
+        self.gacha = self._service(
+            "gacha",
+            gacha,
+            {
+                **shared,
+                "GACHA_DATABASE_URL": self.gacha_database,
+                "SERVER_SEED_FILE": str(folder / "seed"),
+                "ACCOUNT_URL": account.url,
+                "BANNER_PATH": str(banner_folder or ""),
+            },
+        )
+        self.gateway: Process | None = None
+        self._urls = {"account": account.url, "gacha": gacha.url}
+        if with_gateway:
+            self.gateway = self._gateway(gateway)
+            self._urls = {"account": gateway.url, "gacha": gateway.url}
+
+    @property
+    def crashed(self) -> bool:
+        """Whether an armed crash point was reached."""
+        return (self.folder / "crashed").exists()
+
+    def processes(self) -> list[Process]:
+        both = [self.account, self.gacha]
+        return both if self.gateway is None else [*both, self.gateway]
+
+    def start(self, **variables: str) -> None:
+        """Start all and return when they are ready."""
+        for process in self.processes():
+            process.start(**variables)
+        for process in self.processes():
+            process.wait_ready()
+
+    def url(self, path: str) -> str:
+        """Where a client sends a request for that path."""
+        service = path.split("/")[1]
+        return self._urls.get(service, self._urls["account"]) + path
+
+    def stop(self) -> list[int | None]:
+        """End all; their exit codes."""
+        codes = [process.stop() for process in reversed(self.processes())]
+        for port in self._ports:
+            port.close()
+        return codes
+
+    def kill(self) -> None:
+        """Leave nothing running, whatever became of the test."""
+        for process in self.processes():
+            process.kill()
+        for port in self._ports:
+            port.close()
+
+    def _service(self, name: str, port: Port, variables: dict[str, str]) -> Process:
+        command = [sys.executable, "-m", "gunicorn", "-b", f"127.0.0.1:{port.number}"]
+        return Process(
+            [*command, f"{name}.app:create_app()"],
+            variables,
+            port.url,
+            self.folder / f"{name}.log",
+        )
+
+    def _gateway(self, port: Port) -> Process:
+        variables = {
+            "PORT": str(port.number),
+            "ACCOUNT_URLS": self._urls["account"],
+            "GACHA_URLS": self._urls["gacha"],
+        }
+        main = LIVE_SERVICE / "gateway" / "src" / "main.js"
+        return Process(
+            ["node", str(main)], variables, port.url, self.folder / "gateway.log"
+        )
+
+
+class Client:
+    """A player's program: sends, checks each answer, and keeps what it was told."""
+
+    def __init__(self, game: GameProcesses, name: str) -> None:
+        self._game = game
+        self._http = httpx.Client(timeout=15, trust_env=False)
+        self.told_pulls: dict[str, dict[str, Any]] = {}
+        self.bought: dict[str, int] = {}
+        registration = {"username": name, "password": PASSWORD, "email": "p@e.org"}
+        registered = self.send("POST", "/account/register", registration)
+        self.id: str = registered.json()["userId"]
+        self.token = ""
+        self.log_in(name)
+
+    def log_in(self, name: str) -> None:
+        body = {"username": name, "password": PASSWORD}
+        self.token = self.send("POST", "/account/login", body).json()["token"]
+
+    def send(
+        self, method: str, path: str, body: Any = None, **headers: str
+    ) -> httpx.Response:
+        """One request; its answer is as the contract has it."""
+        if getattr(self, "token", ""):
+            headers = {"Authorization": f"Bearer {self.token}", **headers}
+        url = self._game.url(path)
+        if isinstance(body, bytes):
+            headers = {"Content-Type": "application/json", **headers}
+            answer = self._http.request(method, url, content=body, headers=headers)
+        else:
+            answer = self._http.request(method, url, json=body, headers=headers)
+        check_answer(
+            method,
+            path.partition("?")[0],
+            answer.status_code,
+            answer.headers,
+            answer.content,
+        )
+        return answer
+
+    def insist(
+        self, path: str, body: Any, key: str, *, within_s: float = 45
+    ) -> httpx.Response:
+        """Send the same request until it is decided, as a patient client does."""
+
+        def decided() -> httpx.Response | None:
+            answer = self.send_once(path, body, key)
+            if answer is None:
+                return None
+            undecided = answer.status_code >= 500 or (
+                answer.status_code == 409
+                and answer.json()["type"] == "/problems/request-in-progress"
+            )
+            return None if undecided else answer
+
+        return until(decided, within_s=within_s, what=f"{path} decided")
+
+    def send_once(self, path: str, body: Any, key: str) -> httpx.Response | None:
+        """One try; None if the connection broke."""
+        try:
+            return self.send("POST", path, body, **{"Idempotency-Key": key})
+        except httpx.HTTPError:
+            return None
+
+    def buy(self, amount: int, key: str) -> httpx.Response:
+        body = {"amount": amount, "paymentMethod": "card"}
+        answer = self.insist("/account/buy-currency", body, key)
+        if answer.status_code == 200:
+            self.bought[key] = amount
+        return answer
+
+    def pull(self, key: str, *, count: int = 1) -> httpx.Response:
+        body = {"currencySpent": 160 * count, "count": count}
+        answer = self.insist("/gacha/pull", body, key)
+        if answer.status_code == 200:
+            told = answer.json()
+            earlier = self.told_pulls.setdefault(told["pullId"], told)
+            assert earlier == told, "a repeated pull was answered differently"
+        return answer
+
+    def balance(self) -> int:
+        answer = self.send("GET", "/account/currency")
+        return int(answer.json()["currencyBalance"])
+
+    def close(self) -> None:
+        self._http.close()
