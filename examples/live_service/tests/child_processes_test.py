@@ -112,6 +112,9 @@ def household(tmp_path: Path) -> Iterator[Household]:
     household = Household(tmp_path)
     yield household
     household.end()
+    for ids in household.ids:  # there are some only if a test failed
+        for process_id in filter(runs, ids.values()):
+            os.killpg(process_id, signal.SIGKILL)
 
 
 def test_all_are_ready_then_all_end_in_reverse_order(household: Household) -> None:

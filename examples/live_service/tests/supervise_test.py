@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.server
 import json
 import os
@@ -12,7 +13,7 @@ import stat
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -68,7 +69,7 @@ class Game:
 
     def outcome(self) -> tuple[int, str]:
         """Exit code and what it said on the standard error."""
-        _, said = self.process.communicate(timeout=60)
+        _, said = self.process.communicate(timeout=30)
         return self.process.returncode, said
 
     def children(self) -> dict[str, int]:
@@ -77,22 +78,39 @@ class Game:
         return ids
 
     def end(self) -> None:
+        """Stop it, and whatever a failed test may have left of it."""
+        left = []
+        with contextlib.suppress(OSError, ValueError):
+            left = list(json.loads((self.data / "running.json").read_text()).values())
         if self.process.poll() is None:
             self.process.terminate()
             self.process.communicate(timeout=60)
+        for process_id in filter(runs, left):
+            os.kill(process_id, signal.SIGKILL)
+
+
+StartGame = Callable[..., Game]
 
 
 @pytest.fixture
-def game(tmp_path: Path) -> Iterator[Game]:
-    game = Game(tmp_path / "data")
-    yield game
-    game.end()
+def start_game(tmp_path: Path) -> Iterator[StartGame]:
+    """Starts games on one data folder; ends them after the test."""
+    games: list[Game] = []
+
+    def start(**variables: str) -> Game:
+        games.append(Game(tmp_path / "data", **variables))
+        return games[-1]
+
+    yield start
+    for game in games:
+        game.end()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_stops_everything_with_exit_code_0(
-    game: Game, number: signal.Signals
+    start_game: StartGame, number: signal.Signals
 ) -> None:
+    game = start_game()
     assert game.wait_until_ready().startswith("the game answers at http://127.0.0.1:")
     children = game.children()
     assert list(children) == ["account", "gacha", "gateway"]
@@ -106,17 +124,20 @@ def test_a_signal_stops_everything_with_exit_code_0(
     assert (game.data / "running.json").read_text() == ""
 
 
-def test_a_start_that_fails_ends_with_1_and_the_log(tmp_path: Path) -> None:
-    code, said = Game(tmp_path / "data", HABITS="dies").outcome()
+def test_a_start_that_fails_ends_with_1_and_the_log(start_game: StartGame) -> None:
+    code, said = start_game(HABITS="dies").outcome()
     assert code == 1
     assert "ended with exit code 3 before the game was ready" in said
     assert said.endswith("out of luck\n")
 
 
-def test_a_folder_is_one_games_as_long_as_a_child_lives(game: Game) -> None:
+def test_a_folder_is_one_games_as_long_as_a_child_lives(
+    start_game: StartGame,
+) -> None:
+    game = start_game()
     game.wait_until_ready()
     children = game.children()
-    code, said = Game(game.data).outcome()
+    code, said = start_game().outcome()
     assert code == 1
     assert f"a game already runs on {game.data}" in said
     assert str(children["gacha"]) in said
@@ -124,20 +145,22 @@ def test_a_folder_is_one_games_as_long_as_a_child_lives(game: Game) -> None:
 
     game.process.kill()
     game.process.communicate(timeout=60)
-    assert Game(game.data).outcome()[0] == 1
+    assert start_game().outcome()[0] == 1
     for process_id in children.values():
         os.kill(process_id, signal.SIGTERM)
     until(lambda: not any(map(runs, children.values())), "the orphans end")
-    later = Game(game.data)
+    later = start_game()
     assert later.wait_until_ready().startswith("the game answers")
     later.end()
     assert later.process.returncode == 0
 
 
-def test_a_taken_port_is_named_with_the_way_out(tmp_path: Path) -> None:
+def test_a_taken_port_is_named_with_the_way_out(
+    start_game: StartGame, tmp_path: Path
+) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        code, said = Game(tmp_path / "data", PORT=str(port)).outcome()
+        code, said = start_game(PORT=str(port)).outcome()
     assert code == 1
     assert f"port {port} can't be used (Address already in use)" in said
     assert "choose another, for instance PORT=" in said
@@ -145,8 +168,10 @@ def test_a_taken_port_is_named_with_the_way_out(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("port", ["65536", "-1", "80a", "1e3", "٣"])
-def test_a_port_that_is_none_is_refused(port: str, tmp_path: Path) -> None:
-    code, said = Game(tmp_path / "data", PORT=port).outcome()
+def test_a_port_that_is_none_is_refused(
+    start_game: StartGame, tmp_path: Path, port: str
+) -> None:
+    code, said = start_game(PORT=port).outcome()
     assert code == 1
     assert said == (
         f"fairpull: PORT must be an integer from 0 to 65535, not {port!r}\n"
@@ -154,9 +179,11 @@ def test_a_port_that_is_none_is_refused(port: str, tmp_path: Path) -> None:
     assert not (tmp_path / "data").exists()
 
 
-def test_a_data_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
+def test_a_data_folder_that_is_a_file_is_refused(
+    start_game: StartGame, tmp_path: Path
+) -> None:
     (tmp_path / "data").write_text("mine")
-    code, said = Game(tmp_path / "data").outcome()
+    code, said = start_game().outcome()
     assert code == 1
     assert f"{tmp_path / 'data'} can't hold the game's data" in said
     assert (tmp_path / "data").read_text() == "mine"
