@@ -51,7 +51,7 @@ class Compiler {
   // A counter's values fall into classes that draw from the same wheels.
   struct RowCounter {
     std::vector<std::uint32_t> class_of;        // by value
-    std::vector<std::uint16_t> representative;  // by class
+    std::vector<std::int16_t> representative;  // by class
   };
 
   [[nodiscard]] const RaritySpec& Spec(std::size_t rarity) const {
@@ -195,7 +195,7 @@ class Compiler {
         banner_.rarities_[i].pity_counter = counters.size();
         counters.push_back(
             {.name = absl::StrCat("pity:", Spec(i).id),
-             .cap = static_cast<std::uint16_t>(curves_[i].length() - 1)});
+             .cap = static_cast<std::int16_t>(curves_[i].length() - 1)});
       }
       guarantee_counter_.push_back(std::nullopt);
       if (IsGuaranteed(i)) {
@@ -260,7 +260,7 @@ class Compiler {
             static_cast<std::uint32_t>(known - weights.begin()));
         if (known == weights.end()) {
           weights.push_back(rarity.curve[value]);
-          row.representative.push_back(static_cast<std::uint16_t>(value));
+          row.representative.push_back(static_cast<std::int16_t>(value));
         }
       }
     }
@@ -270,7 +270,7 @@ class Compiler {
   void MakeRows() {
     const std::vector<RowCounter> counters = MakeRowCounters();
     std::uint64_t rows = 1;
-    banner_.row_counters_ = counters.size();
+    banner_.row_offsets_ = {0};
     for (std::size_t i = 0; i < counters.size(); ++i) {
       banner_.row_begin_[i] =
           static_cast<std::uint32_t>(banner_.row_offsets_.size());
@@ -325,7 +325,7 @@ class Compiler {
           Spec(group.rarity)
               .rate_up->rule.FeaturedWeight(
                   tier, counter.has_value() ? state.value[*counter]
-                                            : std::uint16_t{0});
+                                            : std::int16_t{0});
       weights.push_back(group.pool == Pool::kFeatured ? featured
                                                       : tier - featured);
     }

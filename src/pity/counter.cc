@@ -22,9 +22,11 @@ absl::StatusOr<CounterSet> CounterSet::Make(std::vector<Counter> counters) {
       return absl::InvalidArgumentError(
           absl::StrCat("two counters are named \"", counter.name, "\""));
     }
-    if (counter.cap == 0xffff) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "counter \"", counter.name, "\" counts past 65534"));
+    if (counter.cap < 0 || counter.cap > kMaxCounterValue) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("counter \"", counter.name, "\" has the cap ",
+                       counter.cap, "; it must be from 0 to ",
+                       kMaxCounterValue));
     }
     set.counters_.push_back(std::move(counter));
   }
@@ -71,7 +73,7 @@ absl::StatusOr<PityState> CounterSet::Parse(absl::string_view text) const {
     const absl::string_view name = part.substr(0, equals);
     const std::optional<std::size_t> counter = Find(name);
     if (counter.has_value()) {
-      value = std::min<std::uint32_t>(value, counters_[*counter].cap);
+      value = std::min(value, std::uint32_t(counters_[*counter].cap));
     }
     values.emplace_back(std::string(name), value);
   }
@@ -100,13 +102,13 @@ absl::StatusOr<PityState> CounterSet::FromValues(
           absl::StrCat("counter \"", name, "\" is given twice"));
     }
     given[*counter] = true;
-    const std::uint16_t cap = counters_[*counter].cap;
+    const std::int16_t cap = counters_[*counter].cap;
     if (value < 0 || value > cap) {
       return absl::InvalidArgumentError(absl::StrCat(
           "counter \"", name, "\" can't be ", value, "; it is from 0 to ",
           cap));
     }
-    state.value[*counter] = static_cast<std::uint16_t>(value);
+    state.value[*counter] = static_cast<std::int16_t>(value);
   }
   return state;
 }

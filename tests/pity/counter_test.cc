@@ -64,7 +64,8 @@ TEST(CounterSetTest, RefusesTooManyCountersAndRepeatedNames) {
   std::vector<Counter> nine;
   for (int i = 0; i < 9; ++i) nine.push_back({std::string(1, char('a' + i)), 1});
   EXPECT_FALSE(CounterSet::Make(nine).ok());
-  EXPECT_FALSE(CounterSet::Make({{"a", 0xffff}}).ok());
+  EXPECT_FALSE(CounterSet::Make({{"a", 0x7fff}}).ok());
+  EXPECT_FALSE(CounterSet::Make({{"a", -1}}).ok());
 }
 
 TEST(CounterStepTest, AdvancesToTheCapFreezesAndAssigns) {

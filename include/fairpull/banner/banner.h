@@ -101,9 +101,13 @@ class Banner {
   // of counters().
   [[nodiscard]] const WheelTable& wheels() const { return wheels_; }
   [[nodiscard]] std::uint32_t Row(const PityState& state) const {
-    std::uint32_t row = 0;
-    for (std::size_t i = 0; i < row_counters_; ++i) {
-      row += row_offsets_[row_begin_[i] + state.value[i]];
+    // Four by four: few banners have more than four counters, and a loop of
+    // unknown length would be vectorised into something slower.
+    std::uint32_t row = RowOffset(state, 0) + RowOffset(state, 1) +
+                        RowOffset(state, 2) + RowOffset(state, 3);
+    if (counters_.size() > 4) [[unlikely]] {
+      row += RowOffset(state, 4) + RowOffset(state, 5) + RowOffset(state, 6) +
+             RowOffset(state, 7);
     }
     return row;
   }
@@ -121,8 +125,13 @@ class Banner {
   std::vector<Group> groups_;
   CounterSet counters_;
   WheelTable wheels_;
-  // For each counter and each of its values, what it adds to the row.
-  std::size_t row_counters_ = 0;
+  [[nodiscard]] std::uint32_t RowOffset(const PityState& state,
+                                        std::size_t counter) const {
+    return row_offsets_[row_begin_[counter] + state.value[counter]];
+  }
+
+  // For each counter and each of its values, what it adds to the row. Counters
+  // that the banner lacks stay 0 and read the first offset, which is 0.
   std::array<std::uint32_t, kMaxCounters> row_begin_{};
   std::vector<std::uint32_t> row_offsets_;
 };

@@ -71,7 +71,7 @@ class BasicAliasTable {
         absl::Uint128High64(absl::uint128(reciprocal_) * accepted));
     const std::uint64_t place = accepted - column * column_words_;
     const Entry& entry = entries_[column];
-    return place < entry.cut_words ? column : entry.alias;
+    return entry.item[place < entry.cut_words ? 0 : 1];
   }
 
   [[nodiscard]] bool IsAccepted(Word word) const {
@@ -87,7 +87,7 @@ class BasicAliasTable {
  private:
   struct Entry {
     std::uint64_t cut_words;
-    std::uint32_t alias;
+    std::uint32_t item[2];  // the column's own, its alias
   };
 
   explicit BasicAliasTable(AliasColumns built)
@@ -99,8 +99,10 @@ class BasicAliasTable {
         // word (Lemire, Kaser and Kurz, "Faster remainder by direct
         // computation", 2019, theorem 1).
         reciprocal_(~std::uint64_t{0} / column_words_ + 1) {
-    for (const AliasColumn& column : built.columns) {
-      entries_.push_back({uniform_.Threshold(column.cut), column.alias});
+    for (std::uint32_t i = 0; i < built.columns.size(); ++i) {
+      const AliasColumn& column = built.columns[i];
+      entries_.push_back(
+          {uniform_.Threshold(column.cut), {i, column.alias}});
     }
   }
 

@@ -27,44 +27,47 @@
 namespace fairpull {
 
 inline constexpr std::size_t kMaxCounters = 8;
+// One more must fit in 16 bits with a sign, which have a vector minimum on
+// every machine.
+inline constexpr std::int16_t kMaxCounterValue = 0x7ffe;
 
 // The values of a banner's counters, in the order of its CounterSet; 0 beyond.
 // All zero is a player who never pulled. A value never passes its counter's
 // cap: make states by CounterSet, not by hand.
 struct PityState {
-  std::array<std::uint16_t, kMaxCounters> value{};
+  std::array<std::int16_t, kMaxCounters> value{};
 
   friend bool operator==(const PityState&, const PityState&) = default;
 };
 
 struct Counter {
   std::string name;       // "pity:5-star", "guarantee:5-star"
-  std::uint16_t cap = 0;  // the highest value; counting on stays there
+  std::int16_t cap = 0;  // the highest value; counting on stays there
 };
 
 // What an outcome does to every counter at once: each becomes
 // min(cap, ((value + add) & keep) | set), which a compiler turns into a few
 // vector instructions.
 struct CounterStep {
-  std::array<std::uint16_t, kMaxCounters> add{};
-  std::array<std::uint16_t, kMaxCounters> keep{};
-  std::array<std::uint16_t, kMaxCounters> set{};
-  std::array<std::uint16_t, kMaxCounters> cap{};
+  std::array<std::int16_t, kMaxCounters> add{};
+  std::array<std::int16_t, kMaxCounters> keep{};
+  std::array<std::int16_t, kMaxCounters> set{};
+  std::array<std::int16_t, kMaxCounters> cap{};
 
   // Counts one on; a counter at its cap stays there.
   void Advance(std::size_t counter) {
     add[counter] = 1;
-    keep[counter] = 0xffff;
+    keep[counter] = -1;
     set[counter] = 0;
   }
   // Leaves the value as it is.
   void Freeze(std::size_t counter) {
     add[counter] = 0;
-    keep[counter] = 0xffff;
+    keep[counter] = -1;
     set[counter] = 0;
   }
   // Makes it `value`, whatever it was.
-  void Assign(std::size_t counter, std::uint16_t value) {
+  void Assign(std::size_t counter, std::int16_t value) {
     add[counter] = 0;
     keep[counter] = 0;
     set[counter] = value;
@@ -73,7 +76,7 @@ struct CounterStep {
   [[nodiscard]] PityState After(const PityState& state) const {
     PityState next;
     for (std::size_t i = 0; i < kMaxCounters; ++i) {
-      const auto moved = static_cast<std::uint16_t>(
+      const auto moved = static_cast<std::int16_t>(
           ((state.value[i] + add[i]) & keep[i]) | set[i]);
       next.value[i] = std::min(moved, cap[i]);
     }
@@ -87,7 +90,7 @@ class CounterSet {
   CounterSet() = default;
 
   // InvalidArgument for more than kMaxCounters, two of one name, or a cap
-  // above 65,534 (one more must fit in 16 bits).
+  // below 0 or above kMaxCounterValue.
   [[nodiscard]] static absl::StatusOr<CounterSet> Make(
       std::vector<Counter> counters);
 

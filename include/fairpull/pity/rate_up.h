@@ -36,7 +36,7 @@ struct RateUp {
   // `rarity_weight` is a multiple of the share's denominator, `guarantee` is
   // the value of the guarantee's counter (0 if the rate-up has none).
   [[nodiscard]] std::uint32_t FeaturedWeight(std::uint32_t rarity_weight,
-                                             std::uint16_t guarantee) const {
+                                             std::int16_t guarantee) const {
     return guarantee != 0 ? rarity_weight : share.WeightOf(rarity_weight);
   }
 };

@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <limits>
 
+#include "absl/base/attributes.h"
 #include "fairpull/random/bit_source.h"
 
 namespace fairpull {
@@ -34,9 +35,9 @@ class Uniform {
   template <BitSource Bits>
     requires std::same_as<typename Bits::Word, Word>
   [[nodiscard]] Word Accept(Bits& bits) const {
-    Word word = bits.Next();
-    while (word > last_) [[unlikely]] {
-      word = bits.Next();
+    const Word word = bits.Next();
+    if (word > last_) [[unlikely]] {
+      return AcceptNext(bits);
     }
     return word;
   }
@@ -62,6 +63,15 @@ class Uniform {
  private:
   static constexpr std::uint64_t kWords =
       std::uint64_t{std::numeric_limits<Word>::max()} + 1;
+
+  // Kept out of line: on a wheel of W parts a word is rejected with odds below
+  // W / 2^b.
+  template <BitSource Bits>
+  ABSL_ATTRIBUTE_NOINLINE Word AcceptNext(Bits& bits) const {
+    Word word = bits.Next();
+    while (word > last_) word = bits.Next();
+    return word;
+  }
 
   std::uint64_t scale_;
   Word last_;
