@@ -131,6 +131,14 @@ def test_all_are_ready_then_all_end_in_reverse_order(household: Household) -> No
     assert household.said == []
 
 
+def test_a_proxy_for_the_outside_is_not_asked(
+    household: Household, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{free_port()}")
+    monkeypatch.delenv("no_proxy", raising=False)
+    household.start(household.plan("account"))
+
+
 def test_one_that_dies_before_all_are_ready_ends_the_start(
     household: Household,
 ) -> None:
