@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import os
 from dataclasses import dataclass
 
@@ -19,7 +18,7 @@ from account.sign_in import sign_in_routes
 from account.signing_key import load_or_make_signing_key, public_jwk
 from account.sweeper import Sweeper
 from account.users import Users
-from shared_http.background import BackgroundLoop
+from shared_http.background import BackgroundLoop, run_until_exit
 from shared_http.health import health_routes
 from shared_http.player_tokens import PlayerTokenChecker, PlayerTokenIssuer
 from shared_http.problems import install_problem_funnel
@@ -51,7 +50,7 @@ def create_app(
     sweeping: bool = True,
     gacha_transport: httpx.BaseTransport | None = None,
 ) -> Flask:
-    """The account service as a WSGI application.
+    """Return the account service as a WSGI application.
 
     Parameters
     ----------
@@ -75,15 +74,7 @@ def create_app(
     if sweeping:
         pause_s = config.sweep_every_ms / 1000
         loops.append(BackgroundLoop("sweeper", service.sweeper.sweep, pause_s=pause_s))
-
-    def end() -> None:
-        for loop in loops:
-            loop.stop()
-        service.close()
-
-    for loop in loops:
-        loop.start()
-    atexit.register(end)
+    run_until_exit(loops, close=service.close)
     return app
 
 

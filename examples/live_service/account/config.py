@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 from shared_http.crash_points import CrashPoints
 from shared_http.player_tokens import DEFAULT_AUDIENCE, DEFAULT_ISSUER
@@ -29,8 +30,8 @@ _PAYMENT_METHOD = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 class AccountConfig:
     """Settings of the account service; README.md explains each variable."""
 
-    database_url: str
-    users_url: str
+    database_url: str = field(repr=False)
+    users_url: str = field(repr=False)
     key_file: Path
     service_token: str = field(repr=False)
     gacha_url: str
@@ -45,16 +46,15 @@ class AccountConfig:
 
     @classmethod
     def from_environment(cls, variables: Mapping[str, str]) -> AccountConfig:
-        """The settings, or a `SettingError` that names the variable."""
+        """Return the settings, or a `SettingError` that names the variable."""
         environment = Environment(variables)
         database_url = environment.required(
             "ACCOUNT_DATABASE_URL", example="sqlite:////var/lib/fairpull/account.db"
         )
         return cls(
             database_url=database_url,
-            users_url=environment.text(
-                "ACCOUNT_USERS_URL", default=users_url_beside(database_url)
-            ),
+            users_url=environment.text("ACCOUNT_USERS_URL", default="")
+            or users_url_beside(database_url),
             key_file=environment.path(
                 "ACCOUNT_KEY_FILE", example="/var/lib/fairpull/signing-key.pem"
             ),
@@ -99,7 +99,13 @@ def users_url_beside(database_url: str) -> str:
     >>> users_url_beside("sqlite:////srv/account.db")
     'sqlite:////srv/account-users.db'
     """
-    url = make_url(database_url)
+    try:
+        url = make_url(database_url)
+    except ArgumentError:
+        raise SettingError(
+            f"ACCOUNT_USERS_URL is not set and can't be told from {database_url!r}; "
+            "set it, for instance to sqlite:////var/lib/fairpull/users.db"
+        ) from None
     if url.get_backend_name() != "sqlite" or not url.database:
         return database_url
     path = Path(url.database)

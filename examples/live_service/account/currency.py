@@ -8,7 +8,6 @@ import fairpull
 from flask import Blueprint
 
 from shared_http.idempotency import (
-    IDEMPOTENCY_KEY_HEADER,
     RunningRequests,
     idempotency_key,
     key_reused,
@@ -22,6 +21,8 @@ _BODY_FIELD = {"amount": "amount", "counterparty": "paymentMethod"}
 
 
 class Purchase(StrictBody):
+    """The body of a purchase."""
+
     amount: Amount
     payment_method: Annotated[str, text(1, 32)]
 
@@ -33,12 +34,12 @@ def currency_routes(
     payment_methods: tuple[str, ...],
     tokens: PlayerTokenChecker,
 ) -> Blueprint:
-    """The routes by which a player gets currency and sees the balance."""
+    """Return the routes by which a player gets currency and sees the balance."""
     routes = Blueprint("currency", __name__, url_prefix="/account")
     running = RunningRequests()
 
     @routes.post("/buy-currency")
-    def buy() -> tuple[dict[str, str | int], int, dict[str, str]]:
+    def buy() -> dict[str, str | int]:
         player = tokens.authenticated_player()
         key = idempotency_key()
         purchase = read_body(Purchase)
@@ -50,11 +51,7 @@ def currency_routes(
             )
         with running.alone(player, key):
             balance = _credit(wallet, player, currency, key, purchase)
-        answer: dict[str, str | int] = {
-            "message": "Currency purchased successfully",
-            "newBalance": balance,
-        }
-        return answer, 200, {IDEMPOTENCY_KEY_HEADER: key}
+        return {"message": "Currency purchased successfully", "newBalance": balance}
 
     @routes.get("/currency")
     def balance() -> dict[str, str | int]:

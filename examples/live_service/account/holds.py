@@ -13,7 +13,13 @@ from flask import Blueprint
 from pydantic import Field
 
 from shared_http.crash_points import CrashPoints
-from shared_http.json_body import Amount, Identifier, StrictBody, read_body
+from shared_http.json_body import (
+    Amount,
+    Identifier,
+    StrictBody,
+    check_identifier,
+    read_body,
+)
 from shared_http.problems import Problem, malformed
 from shared_http.service_token import require_service_token
 
@@ -21,6 +27,8 @@ MOST_POSTS_AT_ONCE = 100
 
 
 class HoldRequest(StrictBody):
+    """What to set aside, under which id, and where it goes when posted."""
+
     hold_id: Identifier
     player_id: Identifier
     currency: Identifier
@@ -29,15 +37,21 @@ class HoldRequest(StrictBody):
 
 
 class HoldOwner(StrictBody):
+    """Whose hold the path names."""
+
     player_id: Identifier
 
 
 class Post(StrictBody):
+    """A hold to post."""
+
     hold_id: Identifier
     player_id: Identifier
 
 
 class PostBatch(StrictBody):
+    """Holds to post, of any players."""
+
     posts: Annotated[list[Post], Field(max_length=MOST_POSTS_AT_ONCE)]
 
 
@@ -48,7 +62,7 @@ def hold_routes(
     service_token: str,
     crash_points: CrashPoints,
 ) -> Blueprint:
-    """The routes; only callers with the service's credential get in."""
+    """Return the routes; only callers with the service's credential get in."""
     routes = Blueprint("holds", __name__, url_prefix="/internal/holds")
     require_service_token(routes, service_token)
 
@@ -62,6 +76,7 @@ def hold_routes(
 
     @routes.post("/<hold_id>/post")
     def post(hold_id: str) -> dict[str, str]:
+        check_identifier(hold_id)
         owner = read_body(HoldOwner)
         outcome = _post(wallet, hold_id, owner.player_id)
         if outcome == "hold_unknown":
@@ -87,6 +102,7 @@ def hold_routes(
 
     @routes.post("/<hold_id>/void")
     def void(hold_id: str) -> dict[str, str]:
+        check_identifier(hold_id)
         owner = read_body(HoldOwner)
         try:
             wallet.void(hold_id, player=owner.player_id)
@@ -126,7 +142,7 @@ def _hold(
         raise Problem(
             404, "unknown-account", "Unknown account", f"no account {wanted.player_id}"
         ) from None
-    except fairpull.MalformedOperation as error:
+    except (fairpull.MalformedOperation, fairpull.InvalidArgumentError) as error:
         raise malformed(str(error), where="body") from None
     except fairpull.IdConflict as error:
         raise Problem(

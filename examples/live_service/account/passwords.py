@@ -25,7 +25,7 @@ class Passwords:
         self._hash_of_nobody = self.hash("nobody has this password")
 
     def hash(self, password: str) -> str:
-        """A salted hash, which names its own parameters."""
+        """Return a salted hash, which names its own parameters."""
         with self._turns:
             return self._hasher.hash(_normalized(password))
 

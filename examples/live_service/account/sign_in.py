@@ -17,6 +17,8 @@ from shared_http.problems import Problem
 
 
 class Registration(StrictBody):
+    """The body of a registration."""
+
     username: Annotated[
         str,
         text_like(r"[A-Za-z0-9_.-]{3,32}", "3 to 32 characters of A-Z a-z 0-9 _ . -"),
@@ -32,6 +34,8 @@ class Registration(StrictBody):
 
 
 class Login(StrictBody):
+    """The body of a login."""
+
     username: Annotated[str, text(1, 128)]
     password: Annotated[str, text(1, 128)]
 
@@ -45,7 +49,7 @@ def sign_in_routes(
     tokens: PlayerTokenIssuer,
     jwk: dict[str, str],
 ) -> Blueprint:
-    """The routes by which a player becomes known."""
+    """Return the routes by which a player becomes known."""
     routes = Blueprint("sign_in", __name__, url_prefix="/account")
 
     @routes.post("/register")

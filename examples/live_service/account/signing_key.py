@@ -20,7 +20,7 @@ from shared_http.settings import SettingError
 
 
 def load_or_make_signing_key(path: Path) -> Ed25519PrivateKey:
-    """The key of the PEM file, made on first use and readable by its owner only."""
+    """Return the PEM file's key, made on first use and readable by its owner only."""
     if not path.exists():
         _make(path)
     try:
@@ -33,7 +33,7 @@ def load_or_make_signing_key(path: Path) -> Ed25519PrivateKey:
 
 
 def public_jwk(key: Ed25519PublicKey) -> dict[str, str]:
-    """The public key as a JWK; its `kid` is its own thumbprint (RFC 7638)."""
+    """Return the public key as a JWK; its `kid` is its own thumbprint (RFC 7638)."""
     raw = key.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
     essence = {"crv": "Ed25519", "kty": "OKP", "x": _base64url(raw)}
     canonical = json.dumps(essence, sort_keys=True, separators=(",", ":"))
@@ -60,7 +60,7 @@ def _make(path: Path) -> None:
         except FileExistsError:
             pass
         finally:
-            os.unlink(draft)
+            Path(draft).unlink()
     except OSError as error:
         raise SettingError(f"ACCOUNT_KEY_FILE: {path}: {error.strerror}") from None
 

@@ -30,10 +30,11 @@ class Sweeper:
         self._gacha = gacha
         self._alarm_after_ms = alarm_after_ms
 
-    def sweep(self) -> None:
-        """Ask about every hold that is due, until one gets no answer."""
+    def sweep(self, *, at_ms: int | None = None) -> None:
+        """Ask about holds that are due, now or at `at_ms`, until one gets no answer."""
         now_ms = time.time_ns() // 1_000_000
-        for hold in self._wallet.pending_holds(now_ms, limit=_PAGE):
+        due_before_ms = now_ms if at_ms is None else at_ms
+        for hold in self._wallet.pending_holds(due_before_ms, limit=_PAGE):
             try:
                 verdict = self._ask(hold)
             except NoAnswer as error:
@@ -41,18 +42,18 @@ class Sweeper:
                 return
             self._resolve(hold, verdict)
 
-    def _ask(self, hold: fairpull.PendingHold) -> Literal["post", "void"]:
+    def _ask(self, hold: fairpull.Hold) -> Literal["post", "void"]:
         answer = self._gacha.post(
             f"/internal/pulls/{hold.player}/{hold.hold_id}/inquiry"
         )
-        verdict = answer.json().get("verdict") if answer.status_code == 200 else None
-        if verdict not in ("post", "void"):
-            raise NoAnswer(f"no verdict, status {answer.status_code}")
-        return "post" if verdict == "post" else "void"
+        match answer.status, answer.body:
+            case 200, {"verdict": "post"}:
+                return "post"
+            case 200, {"verdict": "void"}:
+                return "void"
+        raise NoAnswer(f"no verdict, status {answer.status}")
 
-    def _resolve(
-        self, hold: fairpull.PendingHold, verdict: Literal["post", "void"]
-    ) -> None:
+    def _resolve(self, hold: fairpull.Hold, verdict: Literal["post", "void"]) -> None:
         try:
             if verdict == "post":
                 self._wallet.post(hold.hold_id, player=hold.player)
@@ -68,9 +69,7 @@ class Sweeper:
             verdict=verdict,
         )
 
-    def _report_kept(
-        self, hold: fairpull.PendingHold, now_ms: int, reason: str
-    ) -> None:
+    def _report_kept(self, hold: fairpull.Hold, now_ms: int, reason: str) -> None:
         age_ms = now_ms - hold.created_at_ms
         report = log.critical if age_ms >= self._alarm_after_ms else log.warning
         report(

@@ -7,7 +7,6 @@ unique whatever their case, on one database and on many.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -21,6 +20,7 @@ from sqlalchemy import (
     insert,
     select,
 )
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.schema import CreateTable
 
@@ -86,7 +86,7 @@ class Users:
             raise UsernameTaken(username) from error
 
     def find(self, username: str) -> Credentials | None:
-        """The credentials of the user of that name, whatever its case, or None."""
+        """Return the user's credentials by name, whatever its case, or None."""
         statement = select(users.c.user_id, users.c.password_hash).where(
             users.c.username_key == username.lower()
         )
@@ -104,9 +104,11 @@ def _open(url: str) -> Engine:
     if engine.dialect.name == "sqlite":
 
         @event.listens_for(engine, "connect")
-        def be_durable(connection: Any, _record: object) -> None:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")
-            connection.execute("PRAGMA busy_timeout = 5000")
+        def be_durable(connection: DBAPIConnection, _record: object) -> None:
+            cursor = connection.cursor()
+            cursor.execute("PRAGMA busy_timeout = 5000")
+            cursor.execute("PRAGMA journal_mode = WAL")
+            cursor.execute("PRAGMA synchronous = FULL")
+            cursor.close()
 
     return engine

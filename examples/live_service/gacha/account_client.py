@@ -57,22 +57,19 @@ class AccountClient:
         except NoAnswer as error:
             log.warning("hold not answered", error=str(error))
             return HoldAnswer("no_answer")
-        match answer.status_code:
-            case 200 | 201:
-                told = answer.json()
-                was_posted = told["state"] == "posted"
-                return HoldAnswer(
-                    "hold_was_posted" if was_posted else "hold_placed",
-                    told["available"],
-                )
-            case 402:
-                return HoldAnswer("insufficient_funds", answer.json()["balance"])
-            case 404:
+        match answer.status, answer.body:
+            case 200 | 201, {"state": "posted", "available": int(balance)}:
+                return HoldAnswer("hold_was_posted", balance)
+            case 200 | 201, {"state": "pending", "available": int(balance)}:
+                return HoldAnswer("hold_placed", balance)
+            case 402, {"balance": int(balance)}:
+                return HoldAnswer("insufficient_funds", balance)
+            case 404, {"type": "/problems/unknown-account"}:
                 # No account, so nothing to pay with.
                 return HoldAnswer("insufficient_funds", 0)
-            case 410:
+            case 410, {"type": "/problems/hold-voided"}:
                 return HoldAnswer("hold_voided")
-        log.error("hold refused", status=answer.status_code, answer=answer.text)
+        log.error("hold not understood", status=answer.status, answer=answer.body)
         return HoldAnswer("no_answer")
 
     def void_hold(
@@ -87,11 +84,12 @@ class AccountClient:
         except NoAnswer as error:
             log.warning("void not answered", error=str(error))
             return "no_answer"
-        if answer.status_code == 409:
-            return "hold_was_posted"
-        if answer.status_code == 200:
-            return "voided"
-        log.error("void refused", status=answer.status_code, answer=answer.text)
+        match answer.status, answer.body:
+            case 200, {"outcome": "voided"}:
+                return "voided"
+            case 409, {"type": "/problems/hold-posted"}:
+                return "hold_was_posted"
+        log.error("void not understood", status=answer.status, answer=answer.body)
         return "no_answer"
 
     def post_holds(
@@ -107,7 +105,8 @@ class AccountClient:
         except NoAnswer as error:
             log.warning("posts not answered", error=str(error), posts=len(posts))
             return ["no_answer"] * len(posts)
-        if answer.status_code != 200:
-            log.error("posts refused", status=answer.status_code, answer=answer.text)
-            return ["no_answer"] * len(posts)
-        return [result["outcome"] for result in answer.json()["results"]]
+        match answer.status, answer.body:
+            case 200, {"results": list(results)} if len(results) == len(posts):
+                return [result["outcome"] for result in results]
+        log.error("posts not understood", status=answer.status, answer=answer.body)
+        return ["no_answer"] * len(posts)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import os
 from dataclasses import dataclass
 
@@ -19,7 +18,7 @@ from gacha.pull_progress import PullProgress
 from gacha.pulls import pull_routes
 from gacha.showcase import Showcase, load_banners
 from gacha.signing_keys import SigningKeys
-from shared_http.background import BackgroundLoop
+from shared_http.background import BackgroundLoop, run_until_exit
 from shared_http.health import health_routes
 from shared_http.idempotency import RunningRequests
 from shared_http.player_tokens import PlayerTokenChecker
@@ -56,7 +55,7 @@ def create_app(
     settling: bool = True,
     account_transport: httpx.BaseTransport | None = None,
 ) -> Flask:
-    """The gacha service as a WSGI application.
+    """Return the gacha service as a WSGI application.
 
     Parameters
     ----------
@@ -83,15 +82,7 @@ def create_app(
             BackgroundLoop("confirmation", service.progress.confirm, pause_s=0),
             BackgroundLoop("recovery", service.progress.recover, pause_s=pause_s),
         ]
-
-    def end() -> None:
-        for loop in loops:
-            loop.stop()
-        service.close()
-
-    for loop in loops:
-        loop.start()
-    atexit.register(end)
+    run_until_exit(loops, close=service.close)
     return app
 
 

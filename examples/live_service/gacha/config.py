@@ -22,7 +22,7 @@ from shared_http.settings import (
 class GachaConfig:
     """Settings of the gacha service; README.md explains each variable."""
 
-    database_url: str
+    database_url: str = field(repr=False)
     server_seed: bytes = field(repr=False)
     service_token: str = field(repr=False)
     account_url: str
@@ -36,7 +36,7 @@ class GachaConfig:
 
     @classmethod
     def from_environment(cls, variables: Mapping[str, str]) -> GachaConfig:
-        """The settings, or a `SettingError` that names the variable."""
+        """Return the settings, or a `SettingError` that names the variable."""
         environment = Environment(variables)
         account_url = environment.required(
             "ACCOUNT_URL", example="http://127.0.0.1:8001"
@@ -69,7 +69,7 @@ class GachaConfig:
 
 
 def load_server_seed(path: Path) -> bytes:
-    """The 32 bytes that every draw is made from."""
+    """Return the 32 bytes that every draw is made from."""
     digits = read_secret(path, what="SERVER_SEED_FILE")
     if not re.fullmatch(r"[0-9a-fA-F]{64}", digits):
         raise SettingError(f"SERVER_SEED_FILE: {path} must hold 64 hex digits")

@@ -22,7 +22,7 @@ def history_routes(
     showcase: Showcase,
     tokens: PlayerTokenChecker,
 ) -> Blueprint:
-    """The route by which a player looks back."""
+    """Return the route by which a player looks back."""
     routes = Blueprint("history", __name__, url_prefix="/gacha")
 
     @routes.get("/history")

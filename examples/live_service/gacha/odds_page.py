@@ -17,7 +17,7 @@ from gacha.showcase import (
 
 
 def odds_page_routes(showcase: Showcase) -> Blueprint:
-    """The routes that need no token."""
+    """Return the routes that need no token."""
     routes = Blueprint("odds_page", __name__, url_prefix="/gacha")
 
     def chosen_banner() -> fairpull.Banner:
@@ -39,7 +39,7 @@ def odds_page_routes(showcase: Showcase) -> Blueprint:
 
 
 def odds_sheet(banner: fairpull.Banner) -> dict[str, Any]:
-    """The base odds that the draw uses: exact, and in percent to read."""
+    """Return the base odds that the draw uses: exact, and in percent to read."""
     odds = banner.odds()
     return {
         "chances": {

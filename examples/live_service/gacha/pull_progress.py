@@ -11,6 +11,8 @@ from __future__ import annotations
 import queue
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import fairpull
 import structlog
@@ -46,7 +48,7 @@ class PullProgress:
         self._confirmations = ConfirmationQueue()
 
     def ask_for_hold(self, operation: fairpull.PullOperation) -> HoldAnswer:
-        """The account's answer for a client who waits for it."""
+        """Return the account's answer for a client who waits for it."""
         return self._account.place_hold(operation, within_s=_REQUEST_PATIENCE_S)
 
     def advance(
@@ -72,25 +74,27 @@ class PullProgress:
             answers = self._account.post_holds(batch)
             self._crash_points.reach("gacha:after_post")
             for operation, answer in zip(batch, answers, strict=True):
-                self._carry_out(self.advance(operation, answer))
+                with _others_go_on(operation):
+                    self._carry_out(self.advance(operation, answer))
         finally:
             self._confirmations.done(batch)
 
     def recover(self, *, at_ms: int | None = None) -> None:
-        """Take up the pulls that nobody works on and that are due, now or at `at_ms`."""
+        """Take up the pulls that are due, now or at `at_ms`, and not in work."""
         due_before_ms = time.time_ns() // 1_000_000 if at_ms is None else at_ms
         account_answers = True
         for operation in self._desk.unsettled(due_before_ms, limit=_RECOVERED_AT_ONCE):
             key = (operation.player, operation.pull_id)
             if key in self._running or key in self._confirmations:
                 continue
-            step = self.advance(operation, "resume")
-            if account_answers:
-                account_answers = self._carry_out(step)
-            elif step.action != "none":
-                # One time limit a round is enough; each pull still moves towards
-                # being given up.
-                self.advance(operation, "no_answer")
+            with _others_go_on(operation):
+                step = self.advance(operation, "resume")
+                if account_answers:
+                    account_answers = self._carry_out(step)
+                elif step.action != "none":
+                    # One time limit a round is enough; each pull still moves
+                    # towards being given up.
+                    self.advance(operation, "no_answer")
 
     def _carry_out(self, step: fairpull.PullStep) -> bool:
         """Follow the steps until none is left that can be done at once.
@@ -113,6 +117,19 @@ class PullProgress:
                 case _:
                     return answer != "no_answer"
             step = self.advance(operation, answer)
+
+
+@contextmanager
+def _others_go_on(operation: fairpull.PullOperation) -> Iterator[None]:
+    """Keep one pull that can't go on, for instance as its banner is gone, apart."""
+    try:
+        yield
+    except fairpull.StoreError:
+        raise
+    except fairpull.Error:
+        log.exception(
+            "pull can't go on", player=operation.player, pull_id=operation.pull_id
+        )
 
 
 class ConfirmationQueue:
@@ -149,7 +166,7 @@ class ConfirmationQueue:
         return batch
 
     def done(self, batch: list[fairpull.PullOperation]) -> None:
-        """The pulls of a batch may be put in again from now on."""
+        """Return the pulls of a batch may be put in again from now on."""
         with self._lock:
             self._keys -= {(each.player, each.pull_id) for each in batch}
 

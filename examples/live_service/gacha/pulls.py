@@ -13,7 +13,6 @@ from gacha.pull_progress import PullProgress
 from gacha.showcase import DEFAULT_BANNER, Showcase, optional_rfc3339
 from shared_http.crash_points import CrashPoints
 from shared_http.idempotency import (
-    IDEMPOTENCY_KEY_HEADER,
     RunningRequests,
     idempotency_key,
     key_reused,
@@ -33,6 +32,8 @@ def _one_or_ten(value: object) -> object:
 
 
 class PullRequest(StrictBody):
+    """The body of a pull."""
+
     currency_spent: Amount
     banner_id: Identifier = DEFAULT_BANNER
     count: Annotated[int, BeforeValidator(_one_or_ten)] = 1
@@ -47,11 +48,11 @@ def pull_routes(
     tokens: PlayerTokenChecker,
     crash_points: CrashPoints,
 ) -> Blueprint:
-    """The route by which a player spends currency."""
+    """Return the route by which a player spends currency."""
     routes = Blueprint("pulls", __name__, url_prefix="/gacha")
 
     @routes.post("/pull")
-    def pull() -> tuple[dict[str, Any], int, dict[str, str]]:
+    def pull() -> dict[str, Any]:
         player = tokens.authenticated_player()
         key = idempotency_key()
         wanted = read_body(PullRequest)
@@ -63,7 +64,7 @@ def pull_routes(
             step, hold = draw(step)
             crash_points.reach("gacha:after_draw")
         progress.finish_later(step)
-        return answer(step, hold, key), 200, {IDEMPOTENCY_KEY_HEADER: key}
+        return answer(step, hold, key)
 
     def begin(player: str, pull_id: str, wanted: PullRequest) -> fairpull.PullStep:
         try:
@@ -84,7 +85,7 @@ def pull_routes(
             raise _wrong_price(wanted, error.price) from None
 
     def draw(step: fairpull.PullStep) -> tuple[fairpull.PullStep, HoldAnswer]:
-        """The pull as far as it gets now, and what its hold left of the balance.
+        """Return the pull as far as it gets now, and what its hold left of the balance.
 
         A repeated request asks for its hold as well: the account service gives the
         stored answer again, and with it the balance as the first answer told it.
@@ -92,10 +93,8 @@ def pull_routes(
         if step.state == "aborted":
             raise _abandoned()
         hold = progress.ask_for_hold(step.operation)
-        if step.action == "place_hold":
-            crash_points.reach("gacha:before_draw")
-            step = progress.advance(step.operation, hold.answer)
-        return step, hold
+        crash_points.reach("gacha:before_draw")
+        return progress.advance(step.operation, hold.answer), hold
 
     def answer(step: fairpull.PullStep, hold: HoldAnswer, key: str) -> dict[str, Any]:
         operation = step.operation
@@ -175,6 +174,6 @@ def _undecided(key: str) -> Problem:
         "Pull undecided",
         "the account service did not answer; send the pull again with the same "
         "Idempotency-Key to learn what became of it",
-        headers={"Retry-After": "2", IDEMPOTENCY_KEY_HEADER: key},
+        headers={"Retry-After": "2"},
         idempotencyKey=key,
     )

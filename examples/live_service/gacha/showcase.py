@@ -38,14 +38,14 @@ class Showcase:
         return [self.banner(banner_id) for banner_id in sorted(self._versions)]
 
     def banner(self, banner_id: str) -> fairpull.Banner:
-        """The banner of that id; a 404 `Problem` if there is none."""
+        """Return the banner of that id; a 404 `Problem` if there is none."""
         versions = self._versions.get(banner_id)
         if versions is None:
             raise self.unknown_banner(banner_id)
         return max(versions, key=lambda each: (is_open(each), each.opens_at_ms or 0))
 
     def unknown_banner(self, banner_id: str) -> Problem:
-        """The 404 that names the banners there are."""
+        """Return the 404 that names the banners there are."""
         return Problem(
             404,
             "unknown-banner",
@@ -55,12 +55,12 @@ class Showcase:
         )
 
     def items_of(self, banner: fairpull.Banner) -> list[dict[str, str]]:
-        """What the banner can give, rarest first."""
+        """Return what the banner can give, rarest first."""
         items = sorted(banner.items, key=lambda item: RARITIES.index(item.rarity))
         return [_item(item) for item in items]
 
     def item(self, row: fairpull.PullRow) -> dict[str, str]:
-        """The item that a pull gave."""
+        """Return the item that a pull gave."""
         known = self._items.get(row.item)
         if known is not None:
             return known
@@ -73,12 +73,12 @@ class Showcase:
         }
 
     def rarest(self, rows: Iterable[fairpull.PullRow]) -> fairpull.PullRow:
-        """The rarest of `rows`; of equals the first."""
+        """Return the rarest of `rows`; of equals the first."""
         return min(rows, key=lambda row: RARITIES.index(row.rarity))
 
 
 def load_banners(folder: Path | None) -> list[fairpull.Banner]:
-    """The banner that ships with fairpull, and those of the folder's JSON files."""
+    """Return the banner that ships with fairpull, and those of the folder."""
     banners = [fairpull.Banner.load(DEFAULT_BANNER)]
     if folder is None:
         return banners

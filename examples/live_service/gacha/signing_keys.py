@@ -35,7 +35,7 @@ class SigningKeys:
         self._fetched_at = float("-inf")
 
     def find(self, key_id: str) -> Ed25519PublicKey | None:
-        """The key of that id, or None; a 503 `Problem` if none were ever fetched."""
+        """Return the key of that id or None; a 503 `Problem` if none was ever got."""
         if key_id not in self._keys:
             self._fetch()
         if not self._keys:

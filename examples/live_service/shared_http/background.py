@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import structlog
 from structlog.typing import FilteringBoundLogger
@@ -51,3 +52,18 @@ class BackgroundLoop:
             except Exception:
                 log.exception("background work failed", loop=self._name)
             self._stopping.wait(self._pause_s)
+
+
+def run_until_exit(
+    loops: Sequence[BackgroundLoop], *, close: Callable[[], None]
+) -> None:
+    """Start the loops; when the process ends, stop them and then call `close`."""
+
+    def end() -> None:
+        for loop in loops:
+            loop.stop()
+        close()
+
+    atexit.register(end)
+    for loop in loops:
+        loop.start()

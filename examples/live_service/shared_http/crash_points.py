@@ -25,7 +25,7 @@ class CrashPoints:
 
     @classmethod
     def from_environment(cls, environment: Environment) -> CrashPoints:
-        """The point that the environment names."""
+        """Return the point that the environment names."""
         return cls(
             environment.text("FAIRPULL_CRASH_AT", default=""),
             environment.optional_path("FAIRPULL_CRASH_ONCE"),

@@ -8,7 +8,7 @@ from flask import Blueprint
 
 
 def health_routes(probe: Callable[[], object]) -> Blueprint:
-    """The two routes; `probe` raises while the service can't do its work."""
+    """Return the two routes; `probe` raises while the service can't do its work."""
     routes = Blueprint("health", __name__)
 
     @routes.get("/livez")

@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from flask import request
+from flask import Response, after_this_request, request
 
 from shared_http.problems import Problem, malformed
 
@@ -21,21 +21,29 @@ _KEY = re.compile(r"[A-Za-z0-9._:-]{1,100}")
 
 
 def idempotency_key() -> str:
-    """The request's key, or a new one; a 400 `Problem` if it is ill-formed."""
-    given = request.headers.get(IDEMPOTENCY_KEY_HEADER)
-    if given is None:
-        return str(uuid.uuid4())
-    if not _KEY.fullmatch(given):
+    """Return the request's key, or a new one; a 400 `Problem` if it is ill-formed.
+
+    The answer names it, be it an error or not, so that a client who gave none can
+    repeat a request whose outcome it doesn't know.
+    """
+    key = request.headers.get(IDEMPOTENCY_KEY_HEADER, str(uuid.uuid4()))
+    if not _KEY.fullmatch(key):
         raise malformed(
             "must be 1 to 100 characters of A-Z a-z 0-9 . _ : -",
             where="header",
             name=IDEMPOTENCY_KEY_HEADER,
         )
-    return given
+
+    @after_this_request
+    def name_key(response: Response) -> Response:
+        response.headers[IDEMPOTENCY_KEY_HEADER] = key
+        return response
+
+    return key
 
 
 def key_reused(field: str) -> Problem:
-    """The 422 for a key that belongs to a body with another `field`."""
+    """Return the 422 for a key that belongs to a body with another `field`."""
     return Problem(
         422,
         "idempotency-key-reused",

@@ -29,7 +29,7 @@ _MOST_ERRORS_TOLD = 10
 
 
 def integer(lowest: int, highest: int) -> BeforeValidator:
-    """Accepts an integer of that range, and no float, string or boolean."""
+    """Accept an integer of that range, and no float, string or boolean."""
 
     def check(value: object) -> object:
         if type(value) is not int or not lowest <= value <= highest:
@@ -40,7 +40,7 @@ def integer(lowest: int, highest: int) -> BeforeValidator:
 
 
 def text(shortest: int, longest: int) -> BeforeValidator:
-    """Accepts a string of so many characters."""
+    """Accept a string of so many characters."""
 
     def check(value: object) -> object:
         if not isinstance(value, str) or not shortest <= len(value) <= longest:
@@ -54,7 +54,7 @@ def text(shortest: int, longest: int) -> BeforeValidator:
 
 
 def text_like(pattern: str, description: str) -> BeforeValidator:
-    """Accepts a string that `pattern` matches as a whole; else "must be …"."""
+    """Accept a string that `pattern` matches as a whole; else "must be …"."""
     compiled = re.compile(pattern)
 
     def check(value: object) -> object:
@@ -68,11 +68,17 @@ def text_like(pattern: str, description: str) -> BeforeValidator:
 Amount = Annotated[int, integer(1, LARGEST_AMOUNT)]
 """Whole currency that a JSON number can carry without loss."""
 
-Identifier = Annotated[
-    str,
-    text_like(r"[A-Za-z0-9._:-]{1,128}", "1 to 128 characters of A-Z a-z 0-9 . _ : -"),
-]
+_IDENTIFIER = r"[A-Za-z0-9._:-]{1,128}"
+_IDENTIFIER_SAID = "1 to 128 characters of A-Z a-z 0-9 . _ : -"
+
+Identifier = Annotated[str, text_like(_IDENTIFIER, _IDENTIFIER_SAID)]
 """An id as fairpull takes it: of a player, a hold, a banner, a currency."""
+
+
+def check_identifier(value: str) -> None:
+    """Return a 400 `Problem` if `value`, a part of the path, can't be an id."""
+    if not re.fullmatch(_IDENTIFIER, value):
+        raise malformed(f"{value[:128]!r} must be {_IDENTIFIER_SAID}", where="path")
 
 
 class StrictBody(BaseModel):
@@ -87,7 +93,7 @@ Body = TypeVar("Body", bound=StrictBody)
 
 
 def read_body(model: type[Body]) -> Body:
-    """The current request's body as a `model`; a 4xx `Problem` if it isn't one."""
+    """Return the request's body as a `model`; a 4xx `Problem` if it isn't one."""
     if request.mimetype != "application/json":
         raise Problem(
             415,
@@ -104,14 +110,15 @@ def read_body(model: type[Body]) -> Body:
         raise _invalid_fields(error, model) from None
 
 
-def parse_json(body: bytes) -> Any:
-    """The value that `body` spells; a 400 `Problem` if it isn't strict JSON."""
+def parse_json(body: bytes) -> object:
+    """Return the value that `body` spells; a 400 `Problem` if it isn't strict JSON."""
     try:
-        return json.loads(
+        value: object = json.loads(
             body.decode("utf-8"),
             object_pairs_hook=_object_without_duplicates,
             parse_constant=_refuse_constant,
         )
+        return value
     except UnicodeDecodeError as error:
         problem = f"the body must be UTF-8, and byte {error.start} is not"
     except json.JSONDecodeError as error:
@@ -162,7 +169,7 @@ def _invalid_fields(error: ValidationError, model: type[StrictBody]) -> Problem:
 
 
 def _pointer(path: tuple[int | str, ...]) -> str:
-    """A JSON Pointer (RFC 6901), cut where a client sent an absurd name."""
+    """Return a JSON Pointer (RFC 6901), cut where a client sent an absurd name."""
     steps = (str(step).replace("~", "~0").replace("/", "~1") for step in path)
     pointer = "".join(f"/{step[:64]}" for step in steps)
     return pointer if _is_unicode(pointer) else "/?"

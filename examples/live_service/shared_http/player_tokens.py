@@ -40,7 +40,7 @@ class PlayerTokenIssuer:
         self._audience = audience
 
     def issue(self, player: str) -> str:
-        """A token that says for `LIFETIME_S` seconds that its bearer is `player`."""
+        """Return a token that lets its bearer be `player` for `LIFETIME_S` seconds."""
         now = int(time.time())
         claims = {
             "iss": self._issuer,
@@ -63,7 +63,7 @@ class PlayerTokenChecker:
         self._audience = audience
 
     def authenticated_player(self) -> str:
-        """The player whose valid token came along; a 401 `Problem` without one."""
+        """Return the player whose token came along; a 401 `Problem` without one."""
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         token = token.strip()
         if scheme.lower() != "bearer" or not token:
@@ -77,7 +77,7 @@ class PlayerTokenChecker:
         return self.player_of(token)
 
     def player_of(self, token: str) -> str:
-        """The player whom `token` was issued to; a 401 `Problem` if it isn't valid."""
+        """Return whom `token` was issued to; a 401 `Problem` if it isn't valid."""
         try:
             key_id = jwt.get_unverified_header(token).get("kid")
             key = self._find_key(key_id) if isinstance(key_id, str) else None
@@ -103,7 +103,7 @@ class PlayerTokenChecker:
 
 
 def invalid_token(detail: str) -> Problem:
-    """The 401 for a token that proves nothing."""
+    """Return the 401 for a token that proves nothing."""
     return Problem(
         401,
         "invalid-token",

@@ -68,9 +68,9 @@ class Problem(Exception):
 
 
 def malformed(
-    message: str, *, where: Literal["body", "query", "header"], name: str = ""
+    message: str, *, where: Literal["body", "query", "header", "path"], name: str = ""
 ) -> Problem:
-    """The 400 for one field, parameter or header that is not as it should be.
+    """Return the 400 for one field, parameter or header that is not as it should be.
 
     `name` is a JSON Pointer in a body, where the empty one means the whole body.
     """
@@ -78,7 +78,7 @@ def malformed(
 
 
 def malformed_fields(errors: list[dict[str, str]]) -> Problem:
-    """The 400 for several; each has the members `in`, `name` and `message`."""
+    """Return the 400 for several; each has the members `in`, `name` and `message`."""
     detail = "; ".join(
         " ".join(part for part in (error["name"], error["message"]) if part)
         for error in errors
@@ -87,7 +87,7 @@ def malformed_fields(errors: list[dict[str, str]]) -> Problem:
 
 
 def service_unavailable(detail: str) -> Problem:
-    """The 503 for a request that is right and may be sent again."""
+    """Return the 503 for a request that is right and may be sent again."""
     return Problem(
         503,
         "service-unavailable",
@@ -114,7 +114,7 @@ def install_problem_funnel(
 
 
 def answer_problem(problem: Problem) -> Response:
-    """The HTTP answer that tells of `problem`."""
+    """Return the HTTP answer that tells of `problem`."""
     document: dict[str, Any] = {
         "type": f"/problems/{problem.kind}",
         "title": problem.title,
@@ -162,8 +162,9 @@ def _answer_storage_error(error: Exception) -> Response:
     log.error("storage failed", error=str(error))
     return answer_problem(
         service_unavailable(
-            "the storage did not answer; nothing is half-done, so send the same "
-            "request again, with the same Idempotency-Key if it had one"
+            "the storage did not answer; what was asked for is done wholly or not at "
+            "all, so send the same again, under the Idempotency-Key of this answer "
+            "if it has one"
         )
     )
 

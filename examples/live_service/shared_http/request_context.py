@@ -23,7 +23,7 @@ log: FilteringBoundLogger = structlog.get_logger()
 
 
 def current_request_id() -> str:
-    """The id of the request being answered, or a new one outside of any."""
+    """Return the id of the request being answered, or a new one outside of any."""
     if has_request_context() and hasattr(g, "request_id"):
         return str(g.request_id)
     return uuid.uuid4().hex

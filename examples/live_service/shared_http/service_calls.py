@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -19,6 +20,14 @@ _FIRST_PAUSE_S = 0.05
 
 class NoAnswer(Exception):
     """Whether the call had its effect is unknown; it may be made again."""
+
+
+@dataclass(frozen=True)
+class ServiceAnswer:
+    """What another service answered: a status below 500 and a JSON object."""
+
+    status: int
+    body: dict[str, Any]
 
 
 class ServiceCalls:
@@ -50,19 +59,23 @@ class ServiceCalls:
             trust_env=False,
         )
 
-    def post(self, path: str, body: Any = None) -> httpx.Response:
-        """The answer, which is below 500; `NoAnswer` otherwise."""
+    def post(self, path: str, body: object = None) -> ServiceAnswer:
+        """Return the other service's answer; `NoAnswer` if it gave none of its own."""
         try:
             answer = self._client.post(
                 path, json=body, headers={REQUEST_ID_HEADER: current_request_id()}
             )
-        except httpx.HTTPError as error:
+            document = answer.json()
+        except (httpx.HTTPError, ValueError) as error:
             raise NoAnswer(f"{path}: {error!r}") from error
-        if answer.status_code >= 500 or answer.status_code in (401, 429):
+        # A 401 is about the service token: the call itself was never looked at.
+        if answer.status_code >= 500 or answer.status_code == 401:
             raise NoAnswer(f"{path}: status {answer.status_code}")
-        return answer
+        if not isinstance(document, dict):
+            raise NoAnswer(f"{path}: the answer is no JSON object")
+        return ServiceAnswer(answer.status_code, document)
 
-    def post_within(self, seconds: float, path: str, body: Any) -> httpx.Response:
+    def post_within(self, seconds: float, path: str, body: object) -> ServiceAnswer:
         """As `post`, but tries again until it is answered or the time is over.
 
         For calls that may be repeated. The last try may overrun by a time limit.

@@ -14,12 +14,12 @@ from flask import Blueprint, request
 from shared_http.problems import Problem
 from shared_http.settings import SettingError, read_secret
 
-SERVICE_TOKEN_HEADER = "X-Service-Token"
+SERVICE_TOKEN_HEADER = "X-Service-Token"  # noqa: S105 - a name, no secret
 _SHORTEST = 32
 
 
 def load_service_token(path: Path) -> str:
-    """The token of the file; a `SettingError` if it is missing or guessable."""
+    """Return the token of the file; a `SettingError` if it is missing or guessable."""
     token = read_secret(path, what="SERVICE_TOKEN_FILE")
     if len(token) < _SHORTEST:
         raise SettingError(

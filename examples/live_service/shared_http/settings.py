@@ -25,27 +25,27 @@ class Environment:
         self._variables = variables
 
     def text(self, name: str, *, default: str) -> str:
-        """The variable's value, or `default` if it is unset or empty."""
+        """Return the variable's value, or `default` if it is unset or empty."""
         return self._variables.get(name) or default
 
     def required(self, name: str, *, example: str) -> str:
-        """The variable's value; a `SettingError` with `example` without one."""
+        """Return the variable's value; a `SettingError` with `example` without one."""
         value = self._variables.get(name)
         if not value:
             raise SettingError(f"{name} is not set; set it, for instance to {example}")
         return value
 
     def path(self, name: str, *, example: str) -> Path:
-        """The variable's value as a path."""
+        """Return the variable's value as a path."""
         return Path(self.required(name, example=example))
 
     def optional_path(self, name: str) -> Path | None:
-        """The variable's value as a path, or None if it is unset or empty."""
+        """Return the variable's value as a path, or None if it is unset or empty."""
         value = self._variables.get(name)
         return Path(value) if value else None
 
     def milliseconds(self, name: str, *, default: int) -> int:
-        """A whole positive number of milliseconds."""
+        """Return a whole positive number of milliseconds."""
         value = self._variables.get(name)
         if not value:
             return default
@@ -56,7 +56,7 @@ class Environment:
         return int(value)
 
     def words(self, name: str, *, default: tuple[str, ...]) -> tuple[str, ...]:
-        """A comma-separated list."""
+        """Return a comma-separated list."""
         value = self._variables.get(name)
         if not value:
             return default
@@ -64,7 +64,7 @@ class Environment:
 
 
 def read_secret(path: Path, *, what: str) -> str:
-    """The text of a secret's file, without the white space around it."""
+    """Return the text of a secret's file, without the white space around it."""
     try:
         return path.read_text("ascii").strip()
     except OSError as error:

@@ -100,7 +100,7 @@ def test_a_short_service_token_is_refused(account_variables: dict[str, str]) -> 
 
 def test_a_missing_secret_file_is_named(account_variables: dict[str, str]) -> None:
     Path(account_variables["SERVICE_TOKEN_FILE"]).unlink()
-    with pytest.raises(SettingError, match="SERVICE_TOKEN_FILE.*No such file"):
+    with pytest.raises(SettingError, match=r"SERVICE_TOKEN_FILE.*No such file"):
         AccountConfig.from_environment(account_variables)
 
 
@@ -137,6 +137,16 @@ def test_payment_methods_can_be_chosen_and_are_checked(
 )
 def test_users_have_a_file_of_their_own_in_sqlite(ledger: str, users: str) -> None:
     assert users_url_beside(ledger) == users
+
+
+def test_users_of_a_ledger_in_memory_need_an_address_of_their_own(
+    account_variables: dict[str, str],
+) -> None:
+    in_memory = {**account_variables, "ACCOUNT_DATABASE_URL": "memory:"}
+    with pytest.raises(SettingError, match="ACCOUNT_USERS_URL"):
+        AccountConfig.from_environment(in_memory)
+    elsewhere = {**in_memory, "ACCOUNT_USERS_URL": "sqlite:///users.db"}
+    assert AccountConfig.from_environment(elsewhere).users_url == "sqlite:///users.db"
 
 
 def test_the_signing_key_is_made_once_for_its_owner_only(tmp_path: Path) -> None:
@@ -201,7 +211,7 @@ print("after", flush=True)
 def test_a_crash_point_kills_once_and_then_never_again(tmp_path: Path) -> None:
     code = CRASHING.format(folder=str(LIVE_SERVICE), marker=str(tmp_path / "once"))
     first, second = (
-        subprocess.run(  # noqa: S603
+        subprocess.run(
             [sys.executable, "-c", code], capture_output=True, text=True, check=False
         )
         for _ in range(2)

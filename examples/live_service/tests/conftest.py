@@ -11,7 +11,7 @@ import pytest
 LIVE_SERVICE = Path(__file__).parents[1]
 sys.path.insert(0, str(LIVE_SERVICE))
 
-from game_in_process import Game  # noqa: E402
+from game_in_process import CURRENCY, Game, Player  # noqa: E402
 
 
 @pytest.fixture
@@ -20,3 +20,29 @@ def game(tmp_path: Path) -> Iterator[Game]:
     game = Game(tmp_path)
     yield game
     game.close()
+
+
+@pytest.fixture(scope="module")
+def shared_game(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Game]:
+    """A game that the tests of one file share: each leaves it as it was."""
+    game = Game(tmp_path_factory.mktemp("shared"))
+    yield game
+    game.close()
+
+
+@pytest.fixture(scope="module")
+def victim(shared_game: Game) -> Player:
+    """A player with 1000 in the shared game, whom no refused request may change."""
+    player = shared_game.new_player(1000)
+    player.history()
+    return player
+
+
+@pytest.fixture
+def nothing_happens(victim: Player) -> Iterator[None]:
+    """Fail if the test changed anything for `victim`."""
+    yield
+    assert victim.balance() == 1000
+    assert victim.history()["pulls"] == []
+    wallet = victim.game.account_service.wallet
+    assert len(wallet.entries(victim.id, CURRENCY)) == 1

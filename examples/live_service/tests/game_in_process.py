@@ -134,8 +134,6 @@ class Game:
                 service_token=SERVICE_TOKEN,
                 gacha_url="http://gacha",
                 crash_points=CrashPoints("", None),
-                # Due at once: a test asks for the sweep when it wants it.
-                ask_after_ms=1,
             ),
             sweeping=False,
             gacha_transport=self.to_gacha,

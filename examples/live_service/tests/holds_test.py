@@ -58,9 +58,22 @@ def test_a_used_id_with_another_amount_is_refused(game: Game) -> None:
 
 def test_a_sink_that_is_none_is_refused(game: Game) -> None:
     player = game.new_player(1000)
-    body = {**hold_of(player), "sink": "issuer:card"}
-    assert game.internal("/internal/holds", body).status_code == 400
+    for sink in ("issuer:card", "nowhere"):
+        body = {**hold_of(player), "sink": sink}
+        assert game.internal("/internal/holds", body).status_code == 400
     assert player.balance() == 1000
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/internal/holds/a b/post",
+        "/internal/holds/a b/void",
+        "/internal/pulls/u-1/ü/inquiry",
+    ],
+)
+def test_an_id_that_can_t_be_one_is_refused(game: Game, path: str) -> None:
+    assert game.internal(path, {"playerId": "u-1"}).status_code == 400
 
 
 def test_a_post_takes_the_amount_once(game: Game) -> None:
@@ -161,9 +174,9 @@ INTERNAL = [
     "token", ["", "x" * 44, SERVICE_TOKEN[:-1], SERVICE_TOKEN + "0", "ü"]
 )
 def test_without_the_service_token_nothing_internal_opens(
-    game: Game, path: str, token: str
+    shared_game: Game, path: str, token: str
 ) -> None:
-    answer = game.internal(path, {}, token=token)
+    answer = shared_game.internal(path, {}, token=token)
     assert answer.status_code == 401
     assert answer.json["type"] == "/problems/invalid-service-token"
 

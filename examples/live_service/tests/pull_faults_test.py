@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
+import fairpull
+import httpx
 import pytest
 
+from banner_files import write_banner
 from game_in_process import CURRENCY, Game, Player
 
 
@@ -111,7 +116,7 @@ def test_a_drawn_pull_is_told_even_when_it_was_confirmed_meanwhile(
 def test_an_old_hold_of_a_drawn_pull_is_posted_by_the_sweeper(game: Game) -> None:
     player = game.new_player(1000)
     player.pull()
-    game.account_service.sweeper.sweep()
+    game.account_service.sweeper.sweep(at_ms=FAR_FUTURE_MS)
     assert books(player) == (840, 0)
     settle(game)
     assert books(player) == (840, 0)
@@ -126,7 +131,7 @@ def test_an_old_hold_of_an_undrawn_pull_is_fenced_off_and_voided(game: Game) -> 
     game.to_account.lose_answers = 0
     assert books(player) == (1000, 160)
 
-    game.account_service.sweeper.sweep()
+    game.account_service.sweeper.sweep(at_ms=FAR_FUTURE_MS)
     assert books(player) == (1000, 0)
     answer = player.pull(key="k")
     assert answer.status_code == 409
@@ -147,7 +152,7 @@ def test_a_hold_that_no_pull_is_known_for_is_voided(game: Game) -> None:
         "sink": "spend:starter",
     }
     assert game.internal("/internal/holds", hold).status_code == 201
-    game.account_service.sweeper.sweep()
+    game.account_service.sweeper.sweep(at_ms=FAR_FUTURE_MS)
     assert books(player) == (1000, 0)
     # Its id is fenced off for good: the delayed pull is refused.
     assert player.pull(key="unknown").status_code in (409, 422)
@@ -158,10 +163,10 @@ def test_while_gacha_is_away_old_holds_are_kept(game: Game) -> None:
     player = game.new_player(1000)
     player.pull()
     game.to_gacha.cut = True
-    game.account_service.sweeper.sweep()
+    game.account_service.sweeper.sweep(at_ms=FAR_FUTURE_MS)
     assert books(player) == (1000, 160)
     game.to_gacha.cut = False
-    game.account_service.sweeper.sweep()
+    game.account_service.sweeper.sweep(at_ms=FAR_FUTURE_MS)
     assert books(player) == (840, 0)
 
 
@@ -171,10 +176,10 @@ def test_a_hold_kept_for_long_raises_the_alarm(
     player = game.new_player(1000)
     player.pull()
     game.to_gacha.cut = True
-    game.account_service.sweeper.sweep()
+    game.account_service.sweeper.sweep(at_ms=FAR_FUTURE_MS)
     assert '"level": "warning"' in capsys.readouterr().err
     monkeypatch.setattr(game.account_service.sweeper, "_alarm_after_ms", 0)
-    game.account_service.sweeper.sweep()
+    game.account_service.sweeper.sweep(at_ms=FAR_FUTURE_MS)
     logged = capsys.readouterr().err
     assert '"level": "critical"' in logged
     assert player.id in logged
@@ -191,10 +196,88 @@ def test_while_account_is_away_a_round_asks_it_only_once(game: Game) -> None:
     assert len(game.to_account.paths) == 1
 
 
+def test_a_pull_whose_banner_is_gone_doesn_t_hold_up_the_others(
+    tmp_path: Path,
+) -> None:
+    banners = tmp_path / "banners"
+    banners.mkdir()
+    write_banner(banners / "brief.json", id="brief")
+    game = Game(tmp_path, banner_folder=banners)
+    player = game.new_player(1000)
+    player.history()
+    game.to_account.lose_requests = 1000
+    player.pull(160, bannerId="brief", key="gone")
+    player.pull(160, key="stays")
+    game.close()
+
+    game = Game(tmp_path)
+    for _ in range(3):
+        game.gacha_service.progress.recover(at_ms=FAR_FUTURE_MS)
+        game.gacha_service.progress.confirm()
+    wallet = game.account_service.wallet
+    spends = [
+        entry.counterparty
+        for entry in wallet.entries(player.id, CURRENCY)
+        if entry.amount < 0
+    ]
+    assert spends == ["spend:starter"]
+    # The account service's question fences the other one off.
+    game.account_service.sweeper.sweep(at_ms=FAR_FUTURE_MS)
+    assert wallet.balance(player.id, CURRENCY).available == 840
+    game.close()
+
+
+def test_an_answer_that_is_not_account_s_own_decides_nothing(
+    game: Game, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As from a proxy's error page, or from a wrong address."""
+    player = game.new_player(1000)
+    player.history()
+    strange = [
+        httpx.Response(404, json={"type": "/problems/not-found"}),
+        httpx.Response(410, text="gone"),
+        httpx.Response(402, json={}),
+        httpx.Response(200, json={"state": "unheard of"}),
+        httpx.Response(200, text="<html>"),
+        httpx.Response(200, json=[]),
+    ]
+    for number, answer in enumerate(strange):
+        monkeypatch.setattr(
+            game.to_account, "handle_request", lambda _, answer=answer: answer
+        )
+        assert player.pull(key=f"k{number}").status_code == 503
+    monkeypatch.undo()
+    for number in range(len(strange)):
+        assert player.pull(key=f"k{number}").status_code == 200
+    settle(game)
+    assert books(player) == (40, 0)
+
+
+def test_a_storage_failure_asks_for_a_repeat_and_names_the_key(
+    game: Game, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    player = game.new_player(1000)
+    wallet, desk = game.account_service.wallet, game.gacha_service.desk
+
+    def fail(*_: object, **__: object) -> None:
+        raise fairpull.StoreError("the disk is full")
+
+    with monkeypatch.context() as failing:
+        failing.setattr(type(wallet), "grant", fail)
+        purchase = player.buy(100)
+    with monkeypatch.context() as failing:
+        failing.setattr(type(desk), "begin", fail)
+        pull = player.pull(160)
+    for answer in (purchase, pull):
+        assert answer.status_code == 503
+        assert answer.json["type"] == "/problems/service-unavailable"
+        assert b"disk" not in answer.data
+    assert player.buy(100, key=purchase.headers["Idempotency-Key"]).status_code == 200
+    assert player.pull(160, key=pull.headers["Idempotency-Key"]).status_code == 200
+
+
 def test_two_sweeps_and_two_recoveries_at_once_do_no_harm(game: Game) -> None:
     """As with two worker processes, of which each has its own loops."""
-    from concurrent.futures import ThreadPoolExecutor
-
     player = game.new_player(3200)
     player.history()
     game.to_account.lose_answers = 1000
@@ -205,7 +288,7 @@ def test_two_sweeps_and_two_recoveries_at_once_do_no_harm(game: Game) -> None:
     with ThreadPoolExecutor(4) as threads:
         for work in [
             lambda: progress.recover(at_ms=FAR_FUTURE_MS),
-            sweeper.sweep,
+            lambda: sweeper.sweep(at_ms=FAR_FUTURE_MS),
         ] * 4:
             threads.submit(work)
     settle(game)

@@ -148,9 +148,9 @@ def test_an_accent_may_be_typed_either_way(game: Game) -> None:
     ],
 )
 def test_a_registration_names_the_field_that_is_wrong(
-    game: Game, field: str, value: Any
+    shared_game: Game, field: str, value: Any
 ) -> None:
-    answer = register(game, **{field: value})
+    answer = register(shared_game, **{field: value})
     assert answer.status_code == 400
     assert [error["name"] for error in answer.json["errors"]] == [f"/{field}"]
     assert "must be" in answer.json["errors"][0]["message"]
