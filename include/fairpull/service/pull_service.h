@@ -1,0 +1,54 @@
+// The pull where money and items live in one store: one transaction.
+//
+//   PullService pulls(*store, catalog, seeds, SystemClock());
+//   auto receipt = pulls.Pull({.id = key, .player = player,
+//                              .banner = starter, .count = 10});
+//   receipt->pulls[0].item;
+
+#ifndef FAIRPULL_SERVICE_PULL_SERVICE_H_
+#define FAIRPULL_SERVICE_PULL_SERVICE_H_
+
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "fairpull/banner/catalog.h"
+#include "fairpull/ledger/rules.h"
+#include "fairpull/service/clock.h"
+#include "fairpull/service/pull_request.h"
+#include "fairpull/service/server_seeds.h"
+#include "fairpull/store/store.h"
+
+namespace fairpull {
+
+struct PullReceipt {
+  // How the payment ended, and the balance after it. Where it is not ok there
+  // are no pulls.
+  Receipt payment;
+  std::vector<PullRecord> pulls;  // in the order they were drawn
+};
+
+// Safe for use by several threads at once. The store must outlive it.
+class PullService {
+ public:
+  PullService(Store& store, Catalog catalog, ServerSeeds seeds, Clock clock);
+
+  // Charges the player, draws, and records it all, or nothing of it. The same
+  // request again gives the same receipt, also when the banner has closed
+  // since. Fails as PricedOperation and CheckSameRequest say, or as Store
+  // does; an id that the wallet knows for something else is AlreadyExists too.
+  // Insufficient funds and an unknown account are outcomes of the payment.
+  [[nodiscard]] absl::StatusOr<PullReceipt> Pull(const PullRequest& request);
+
+ private:
+  absl::StatusOr<PullReceipt> PullOnce(const PullRequest& request);
+  absl::StatusOr<PullReceipt> Replay(const PullOperation& operation);
+
+  Store& store_;
+  const Catalog catalog_;
+  const ServerSeeds seeds_;
+  const Clock clock_;
+};
+
+}  // namespace fairpull
+
+#endif  // FAIRPULL_SERVICE_PULL_SERVICE_H_
