@@ -1,0 +1,499 @@
+"""Banners: loading, odds and pulls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from importlib import resources
+from pathlib import Path
+from typing import NamedTuple, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairpull import _core
+from fairpull._generator import Rng, stream
+from fairpull.errors import (
+    BannerError,
+    InvalidArgumentError,
+    Problem,
+    UnknownBanner,
+)
+
+__all__ = [
+    "Banner",
+    "Catalog",
+    "Item",
+    "ItemOdds",
+    "Odds",
+    "Pull",
+    "Pulls",
+    "Rarity",
+    "RarityOdds",
+    "Source",
+    "banner_names",
+    "check",
+]
+
+Source = _core.Source
+
+MAX_PULLS = 1 << 32
+
+
+@dataclass(frozen=True)
+class Rarity:
+    """A rarity, as the banner's file names it.
+
+    Attributes
+    ----------
+    id, name : str
+        The game's own word in lower case, and how it is shown.
+    base : Fraction
+        The odds of the first pull after a hit, exactly.
+    hard_pity : int or None
+        The pull since the last hit from which on the odds change no more; None
+        if they never change.
+    """
+
+    id: str
+    name: str
+    base: Fraction
+    hard_pity: int | None
+
+
+@dataclass(frozen=True)
+class Item:
+    """An item of the pool.
+
+    Attributes
+    ----------
+    id, name, type : str
+        As in the banner's file; `type` is the game's own word.
+    rarity : str
+        The id of its rarity.
+    featured : bool
+        Whether it is rate-up.
+    weight : int
+        Its share relative to the others of its group.
+    """
+
+    id: str
+    name: str
+    type: str
+    rarity: str
+    featured: bool
+    weight: int
+
+
+@dataclass(frozen=True)
+class RarityOdds:
+    """The odds of a rarity: `base` exactly, `consolidated` with pity."""
+
+    id: str
+    name: str
+    base: Fraction
+    consolidated: float
+
+
+@dataclass(frozen=True)
+class ItemOdds:
+    """The odds of an item: `base` exactly, `consolidated` with pity."""
+
+    id: str
+    rarity: str
+    featured: bool
+    base: Fraction
+    consolidated: float
+
+
+@dataclass(frozen=True)
+class Odds:
+    """What a banner discloses, from the object that it is drawn from.
+
+    Attributes
+    ----------
+    odds_version : str
+        SHA-256 of the compiled banner, 64 hexadecimal digits.
+    rarities : tuple of RarityOdds
+        Highest first; both columns sum to 1.
+    items : tuple of ItemOdds
+        In the order of the file.
+    """
+
+    odds_version: str
+    rarities: tuple[RarityOdds, ...]
+    items: tuple[ItemOdds, ...]
+
+
+class Pull(NamedTuple):
+    """One pull.
+
+    `wait` is how many pulls the rarity took since its last hit, as far as the
+    banner counts them; 0 for a rarity without pity.
+    """
+
+    item: Item
+    rarity: str
+    featured: bool
+    wait: int
+
+
+class Pulls:
+    """Many pulls as columns, and the state that they left.
+
+    Attributes
+    ----------
+    item : ndarray of uint16, shape (n,)
+        Indices into ``banner.items``.
+    rarity : ndarray of uint8, shape (n,)
+        Indices into ``banner.rarities``; 0 is the highest.
+    featured : ndarray of bool, shape (n,)
+        Whether the item is rate-up.
+    wait : ndarray of uint16, shape (n,)
+        As in :class:`Pull`.
+    state : dict
+        The counters after the last pull.
+    """
+
+    def __init__(
+        self,
+        banner: Banner,
+        item: NDArray[np.uint16],
+        rarity: NDArray[np.uint8],
+        featured: NDArray[np.bool_],
+        wait: NDArray[np.uint16],
+        state: dict[str, int],
+    ) -> None:
+        self.banner = banner
+        self.item = item
+        self.rarity = rarity
+        self.featured = featured
+        self.wait = wait
+        self.state = state
+
+    def __len__(self) -> int:
+        return len(self.item)
+
+    def __getitem__(self, index: int) -> Pull:
+        return Pull(
+            item=self.banner.items[int(self.item[index])],
+            rarity=self.banner.rarities[int(self.rarity[index])].id,
+            featured=bool(self.featured[index]),
+            wait=int(self.wait[index]),
+        )
+
+    def __iter__(self) -> Iterator[Pull]:
+        return (self[i] for i in range(len(self)))
+
+    def counts(self) -> dict[str, int]:
+        """How many pulls gave each rarity, highest first."""
+        counts = np.bincount(self.rarity, minlength=len(self.banner.rarities))
+        return {
+            rarity.id: int(count)
+            for rarity, count in zip(self.banner.rarities, counts, strict=True)
+        }
+
+
+class Banner:
+    """A compiled banner: immutable, and safe to share between threads.
+
+    Made by :meth:`load` or :meth:`from_json`.
+
+    Examples
+    --------
+    >>> banner = Banner.load("starter")
+    >>> banner.rarities[0].base
+    Fraction(3, 500)
+    >>> banner.pull(size=1000, rng=7).counts()
+    {'ultra_rare': 14, 'super_rare': 131, 'rare': 855}
+    """
+
+    def __init__(self, core: _core.Banner) -> None:
+        self._core = core
+
+    @classmethod
+    def load(cls, path_or_name: str | Path) -> Banner:
+        """Load a banner file, or a banner that ships with the package.
+
+        Parameters
+        ----------
+        path_or_name : str or Path
+            A path (anything with a slash or ending in ``.json``), or one of
+            :func:`banner_names`.
+
+        Raises
+        ------
+        UnknownBanner
+            No banner of this name ships.
+        OSError
+            The file can't be read.
+        BannerError
+            The file is no valid banner; ``problems`` has every reason.
+        """
+        text, file = read_banner_text(path_or_name)
+        return cls.from_json(text, file=file)
+
+    @classmethod
+    def from_json(cls, text: str, *, file: str = "<text>") -> Banner:
+        """Compile the text of a banner file; `file` names it in problems.
+
+        Raises
+        ------
+        BannerError
+            The text is no valid banner; ``problems`` has every reason.
+        """
+        core, problems = _core.check_text(text, file)
+        if core is None:
+            raise BannerError([Problem(*problem) for problem in problems])
+        return cls(core)
+
+    def __repr__(self) -> str:
+        return f"<fairpull.Banner {self.id!r} {self.odds_version[:12]}>"
+
+    @property
+    def id(self) -> str:
+        """The banner's id."""
+        return self._core.id
+
+    @property
+    def name(self) -> str:
+        """How the banner is shown."""
+        return self._core.name
+
+    @property
+    def description(self) -> str:
+        """A sentence about it; may be empty."""
+        return self._core.description
+
+    @property
+    def sources(self) -> list[Source]:
+        """Where its figures come from: .covers, .official, .reference."""
+        return self._core.sources
+
+    @property
+    def scope(self) -> str:
+        """Where its counters are kept: banners of a family share them."""
+        return self._core.scope
+
+    @property
+    def opens_at_ms(self) -> int | None:
+        """When it opens, in UTC milliseconds; None if it always was open."""
+        return self._core.opens_at_ms
+
+    @property
+    def closes_at_ms(self) -> int | None:
+        """When it closes, in UTC milliseconds; None if never."""
+        return self._core.closes_at_ms
+
+    @property
+    def price_currency(self) -> str:
+        """The currency that a pull is paid in."""
+        return self._core.price_currency
+
+    @property
+    def price_amount(self) -> int:
+        """The price of one pull."""
+        return self._core.price_amount
+
+    @property
+    def batches(self) -> list[int]:
+        """How many pulls are sold at once."""
+        return self._core.batches
+
+    @property
+    def odds_version(self) -> str:
+        """SHA-256 of :attr:`canonical_json`: the name of these odds."""
+        return self._core.odds_version
+
+    @property
+    def canonical_json(self) -> str:
+        """All that can change a draw or its price, in one canonical text."""
+        return self._core.canonical_json
+
+    @property
+    def counters(self) -> dict[str, int]:
+        """What the banner remembers of a player: each counter and its cap."""
+        return dict(self._core.counters)
+
+    @cached_property
+    def rarities(self) -> tuple[Rarity, ...]:
+        """The rarities, highest first."""
+        return tuple(
+            Rarity(r.id, r.name, Fraction(*r.base), r.hard_pity)
+            for r in self._core.rarities
+        )
+
+    @cached_property
+    def items(self) -> tuple[Item, ...]:
+        """The pool, in the order of the file."""
+        featured = set(self._core.featured_items)
+        return tuple(
+            Item(
+                id=i.id,
+                name=i.name,
+                type=i.type,
+                rarity=self.rarities[i.rarity_index].id,
+                featured=index in featured,
+                weight=i.weight,
+            )
+            for index, i in enumerate(self._core.items)
+        )
+
+    def odds(self) -> Odds:
+        """The disclosure: base odds exactly, long-run odds with pity.
+
+        Raises
+        ------
+        ResourceExhaustedError
+            The banner has too many counter states to solve.
+        """
+        rarities, items = self._core.long_run_odds()
+        base = self._core.item_base_odds()
+        return Odds(
+            odds_version=self.odds_version,
+            rarities=tuple(
+                RarityOdds(r.id, r.name, r.base, consolidated)
+                for r, consolidated in zip(self.rarities, rarities, strict=True)
+            ),
+            items=tuple(
+                ItemOdds(i.id, i.rarity, i.featured, Fraction(*b), consolidated)
+                for i, b, consolidated in zip(self.items, base, items, strict=True)
+            ),
+        )
+
+    @overload
+    def pull(
+        self,
+        size: None = None,
+        *,
+        rng: Rng = None,
+        state: Mapping[str, int] | None = None,
+    ) -> Pull: ...
+
+    @overload
+    def pull(
+        self,
+        size: int,
+        *,
+        rng: Rng = None,
+        state: Mapping[str, int] | None = None,
+    ) -> Pulls: ...
+
+    def pull(
+        self,
+        size: int | None = None,
+        *,
+        rng: Rng = None,
+        state: Mapping[str, int] | None = None,
+    ) -> Pull | Pulls:
+        """Draw once, or many times one after the other.
+
+        For analysis and tests; a live service draws by
+        :class:`fairpull.PullService`, whose draws nobody can foretell.
+
+        Parameters
+        ----------
+        size : int, optional
+            How many pulls, from 0 to 2**32; one, as a :class:`Pull`, if None.
+        rng : None, int, SeedSequence or Generator
+            As SPEC 7 has it. A Generator over PCG64 is moved on by two words a
+            pull.
+        state : mapping of str to int, optional
+            The counters to begin with, by name; those left out are 0.
+
+        Raises
+        ------
+        InvalidArgumentError
+            A size or counter out of range; the message says the range.
+        """
+        count = 1 if size is None else size
+        if isinstance(count, bool) or not isinstance(count, (int, np.integer)):
+            raise TypeError(f"size is {size!r}; it must be an integer or None")
+        if not 0 <= count <= MAX_PULLS:
+            raise InvalidArgumentError(
+                f"size is {count}; it must be from 0 to {MAX_PULLS}"
+            )
+        with stream(rng) as lent:
+            item, rarity, featured, wait, after, lent.state = self._core.pull_many(
+                list((state or {}).items()), lent.state, int(count)
+            )
+        pulls = Pulls(self, item, rarity, featured, wait, dict(after))
+        return pulls[0] if size is None else pulls
+
+
+class Catalog:
+    """The banners that a server knows, in every version.
+
+    Parameters
+    ----------
+    banners : list of Banner
+        Several of one id are its versions; of those that are open the one that
+        opened last counts.
+
+    Raises
+    ------
+    InvalidArgumentError
+        A banner is given twice with the same odds.
+    """
+
+    def __init__(self, banners: list[Banner]) -> None:
+        self._core = _core.Catalog([banner._core for banner in banners])
+        self.banners = tuple(banners)
+
+    def current(self, banner_id: str, now_ms: int) -> Banner:
+        """The version of a banner that counts at a time (UTC milliseconds).
+
+        Raises
+        ------
+        NotFoundError
+            No banner has this id.
+        FailedPreconditionError
+            It has not opened yet or is closed; the message says when.
+        """
+        return Banner(self._core.current(banner_id, now_ms))
+
+
+def banner_names() -> list[str]:
+    """The names of the banners that ship with the package, sorted."""
+    folder = resources.files("fairpull").joinpath("banners")
+    names = (entry.name for entry in folder.iterdir())
+    return sorted(n.removesuffix(".json") for n in names if n.endswith(".json"))
+
+
+def read_banner_text(path_or_name: str | Path) -> tuple[str, str]:
+    """The text and the name of a banner file, or of one that ships."""
+    name = str(path_or_name)
+    is_path = isinstance(path_or_name, Path) or "/" in name or "\\" in name
+    if not is_path and not name.endswith(".json"):
+        known = banner_names()
+        if name not in known:
+            raise UnknownBanner(
+                f"no banner is called {name!r}; there are {', '.join(known)}; a "
+                "path to a file ends in .json"
+            )
+        entry = resources.files("fairpull").joinpath("banners", f"{name}.json")
+        return entry.read_text(encoding="utf-8"), f"{name}.json"
+    try:
+        return Path(name).read_text(encoding="utf-8"), name
+    except UnicodeDecodeError as error:
+        raise BannerError(
+            [Problem(name, "", f"not UTF-8 text: {error.reason} at {error.start}")]
+        ) from error
+
+
+def check(path_or_name: str | Path) -> list[Problem]:
+    """Every problem of a banner file; an empty list if it is valid.
+
+    Raises
+    ------
+    UnknownBanner, OSError
+        As :meth:`Banner.load`.
+    """
+    try:
+        Banner.load(path_or_name)
+    except BannerError as error:
+        return error.problems
+    return []
+

@@ -1,0 +1,238 @@
+// Services that pull: in one store, and as the gacha half of two.
+
+#include <pybind11/stl.h>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "fairpull/banner/catalog.h"
+#include "fairpull/service/pull_service.h"
+#include "fairpull/service/split_pull_service.h"
+#include "fairpull/service/verify.h"
+#include "register.h"
+#include "store_handle.h"
+
+namespace fairpull::python {
+namespace {
+
+namespace py = pybind11;
+
+using PyPullService = OverStore<PullService>;
+using PySplitPullService = OverStore<SplitPullService>;
+
+PullRequest Request(const std::string& id, const std::string& player,
+                    const std::string& banner, std::uint32_t count,
+                    std::optional<std::int64_t> expected_cost) {
+  return {.id = ValueOrThrow(OperationId::Parse(id)),
+          .player = ValueOrThrow(PlayerId::Parse(player)),
+          .banner = ValueOrThrow(BannerId::Parse(banner)),
+          .count = count,
+          .expected_cost = expected_cost};
+}
+
+void RegisterRows(py::module_& module) {
+  py::class_<PullRecord>(module, "PullRecord")
+      .def_property_readonly(
+          "player", [](const PullRecord& p) { return p.player.value(); })
+      .def_property_readonly(
+          "scope", [](const PullRecord& p) { return p.scope.value(); })
+      .def_readonly("seq", &PullRecord::seq)
+      .def_property_readonly(
+          "pull_id", [](const PullRecord& p) { return p.pull_id.value(); })
+      .def_readonly("draw_index", &PullRecord::draw_index)
+      .def_property_readonly(
+          "banner", [](const PullRecord& p) { return p.banner.value(); })
+      .def_readonly("odds_version", &PullRecord::odds_version)
+      .def_readonly("seed_epoch", &PullRecord::seed_epoch)
+      .def_property_readonly(
+          "item", [](const PullRecord& p) { return p.item.value(); })
+      .def_readonly("rarity", &PullRecord::rarity)
+      .def_readonly("featured", &PullRecord::featured)
+      .def_readonly("pity", &PullRecord::pity)
+      .def_readonly("cost", &PullRecord::cost)
+      .def_readonly("at_ms", &PullRecord::at_ms);
+  py::class_<PullOperation>(module, "PullOperation")
+      .def_property_readonly(
+          "player", [](const PullOperation& o) { return o.player.value(); })
+      .def_property_readonly(
+          "pull_id", [](const PullOperation& o) { return o.id.value(); })
+      .def_property_readonly(
+          "banner", [](const PullOperation& o) { return o.banner.value(); })
+      .def_readonly("count", &PullOperation::count)
+      .def_property_readonly(
+          "currency", [](const PullOperation& o) { return o.currency.value(); })
+      .def_readonly("cost", &PullOperation::cost)
+      .def_readonly("odds_version", &PullOperation::odds_version)
+      .def_property_readonly("state",
+                             [](const PullOperation& o) {
+                               return std::string(PullStateName(o.state));
+                             })
+      .def_readonly("settled", &PullOperation::settled)
+      .def_readonly("attempts", &PullOperation::attempts)
+      .def_readonly("next_due_ms", &PullOperation::next_due_ms)
+      .def_readonly("created_at_ms", &PullOperation::created_at_ms);
+  py::class_<PullStep>(module, "PullStep")
+      .def_readonly("operation", &PullStep::operation)
+      .def_readonly("pulls", &PullStep::pulls)
+      .def_property_readonly("action",
+                             [](const PullStep& s) {
+                               return std::string(PullActionName(s.action));
+                             })
+      .def_property_readonly("state",
+                             [](const PullStep& s) {
+                               return std::string(
+                                   PullStateName(s.operation.state));
+                             })
+      .def_property_readonly(
+          "settled", [](const PullStep& s) { return s.operation.settled; })
+      .def_readonly("alarm", &PullStep::alarm);
+  py::class_<PullReceipt>(module, "PullReceipt")
+      .def_readonly("payment", &PullReceipt::payment)
+      .def_readonly("pulls", &PullReceipt::pulls);
+}
+
+PullAnswer AnswerNamed(const std::string& name) {
+  const std::optional<PullAnswer> answer = FindPullAnswer(name);
+  if (answer.has_value()) return *answer;
+  std::string message = "\"" + name + "\" is no answer; there are";
+  for (const PullAnswer known : kPullAnswers) {
+    message += " " + std::string(PullAnswerName(known));
+  }
+  throw StatusError(absl::InvalidArgumentError(message));
+}
+
+// (rows, the cursor of the next page or None)
+py::tuple History(PySplitPullService& self, const std::string& player,
+                  int limit, const std::optional<std::string>& cursor) {
+  const auto p = ValueOrThrow(PlayerId::Parse(player));
+  std::optional<PullCursor> from;
+  if (cursor.has_value()) from = ValueOrThrow(PullCursor::Parse(*cursor));
+  HistoryPage page =
+      self.Run([&](SplitPullService& s) { return s.History(p, limit, from); });
+  std::optional<std::string> next;
+  if (page.next.has_value()) next = page.next->ToText();
+  return py::make_tuple(std::move(page.pulls), next);
+}
+
+std::map<std::string, std::int64_t> Inventory(PySplitPullService& self,
+                                              const std::string& player) {
+  const auto p = ValueOrThrow(PlayerId::Parse(player));
+  std::map<std::string, std::int64_t> counts;
+  for (const InventoryRecord& row :
+       self.Run([&](SplitPullService& s) { return s.Inventory(p); })) {
+    counts[row.item.value()] = row.count;
+  }
+  return counts;
+}
+
+void RegisterSplitPullService(py::module_& module) {
+  py::class_<PySplitPullService>(module, "SplitPullService")
+      .def(py::init([](std::shared_ptr<StoreHandle> store,
+                       const std::shared_ptr<Catalog>& catalog,
+                       const std::shared_ptr<ServerSeeds>& seeds,
+                       std::optional<std::function<std::int64_t()>> clock,
+                       std::int64_t give_up_after_ms) {
+             return std::make_unique<PySplitPullService>(
+                 std::move(store), *catalog, *seeds, ClockOr(std::move(clock)),
+                 SplitPullOptions{.give_up_after_ms = give_up_after_ms});
+           }),
+           py::arg("store"), py::arg("catalog"), py::arg("seeds"),
+           py::arg("clock_ms"), py::arg("give_up_after_ms"))
+      .def("begin",
+           [](PySplitPullService& self, const std::string& id,
+              const std::string& player, const std::string& banner,
+              std::uint32_t count, std::optional<std::int64_t> expected_cost) {
+             const PullRequest request =
+                 Request(id, player, banner, count, expected_cost);
+             return self.Run(
+                 [&](SplitPullService& s) { return s.Begin(request); });
+           })
+      .def("advance",
+           [](PySplitPullService& self, const std::string& id,
+              const std::string& player, const std::string& answer) {
+             const auto p = ValueOrThrow(PlayerId::Parse(player));
+             const auto o = ValueOrThrow(OperationId::Parse(id));
+             const PullAnswer a = AnswerNamed(answer);
+             return self.Run(
+                 [&](SplitPullService& s) { return s.Advance(p, o, a); });
+           })
+      .def("inquire",
+           [](PySplitPullService& self, const std::string& id,
+              const std::string& player) {
+             const auto p = ValueOrThrow(PlayerId::Parse(player));
+             const auto o = ValueOrThrow(OperationId::Parse(id));
+             const HoldVerdict verdict =
+                 self.Run([&](SplitPullService& s) { return s.Inquire(p, o); });
+             return verdict == HoldVerdict::kPost ? "post" : "void";
+           })
+      .def("unsettled",
+           [](PySplitPullService& self, std::int64_t due_before_ms, int limit) {
+             return self.Run([&](SplitPullService& s) {
+               return s.Unsettled(due_before_ms, limit);
+             });
+           })
+      .def("history", &History)
+      .def("inventory", &Inventory)
+      .def("pity", [](PySplitPullService& self, const std::string& player,
+                      const std::string& banner) {
+        const auto p = ValueOrThrow(PlayerId::Parse(player));
+        const auto b = ValueOrThrow(BannerId::Parse(banner));
+        return self.Run([&](SplitPullService& s) { return s.Pity(p, b); });
+      });
+}
+
+}  // namespace
+
+void RegisterService(py::module_& module) {
+  RegisterRows(module);
+  py::class_<ServerSeeds, std::shared_ptr<ServerSeeds>>(module, "ServerSeeds")
+      .def(py::init([](const std::map<std::int64_t, py::bytes>& seeds,
+                       std::int64_t current) {
+             std::map<std::int64_t, ServerSeed> parsed;
+             for (const auto& [epoch, bytes] : seeds) {
+               const std::string secret = bytes;
+               parsed.emplace(epoch,
+                              ValueOrThrow(ServerSeed::FromBytes(secret)));
+             }
+             return std::make_shared<ServerSeeds>(
+                 ValueOrThrow(ServerSeeds::Make(std::move(parsed), current)));
+           }),
+           py::arg("seeds"), py::arg("current"))
+      .def_property_readonly("current", &ServerSeeds::current);
+  py::class_<PyPullService>(module, "PullService")
+      .def(py::init([](std::shared_ptr<StoreHandle> store,
+                       const std::shared_ptr<Catalog>& catalog,
+                       const std::shared_ptr<ServerSeeds>& seeds,
+                       std::optional<std::function<std::int64_t()>> clock) {
+             return std::make_unique<PyPullService>(
+                 std::move(store), *catalog, *seeds, ClockOr(std::move(clock)));
+           }),
+           py::arg("store"), py::arg("catalog"), py::arg("seeds"),
+           py::arg("clock_ms"))
+      .def("pull", [](PyPullService& self, const std::string& id,
+                      const std::string& player, const std::string& banner,
+                      std::uint32_t count,
+                      std::optional<std::int64_t> expected_cost) {
+        const PullRequest request =
+            Request(id, player, banner, count, expected_cost);
+        return self.Run([&](PullService& s) { return s.Pull(request); });
+      });
+  RegisterSplitPullService(module);
+  module.def("verify", [](const std::shared_ptr<StoreHandle>& store) {
+    const py::gil_scoped_release unlocked;
+    const std::shared_ptr<Store> pinned = store->Pin();
+    std::vector<std::string> lines;
+    for (const Violation& violation : ValueOrThrow(VerifyStore(*pinned))) {
+      lines.push_back(violation.law + " " + violation.player.value() + ": " +
+                      violation.message);
+    }
+    return lines;
+  });
+}
+
+}  // namespace fairpull::python
