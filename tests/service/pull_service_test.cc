@@ -1,0 +1,237 @@
+#include "fairpull/service/pull_service.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "fairpull/base/status.h"
+#include "fairpull/store/store_wrapper.h"
+#include "service/fixtures.h"
+
+namespace fairpull {
+namespace {
+
+using ::testing::HasSubstr;
+
+class PullServiceTest : public ::testing::Test {
+ protected:
+  PullServiceTest() { FundGems(wallet_, 10'000); }
+
+  [[nodiscard]] PullRequest Ask(const std::string& id,
+                                std::uint32_t count = 1) const {
+    return {.id = Op(id), .player = kPlayer, .banner = kShop, .count = count};
+  }
+  [[nodiscard]] std::int64_t Gems() const {
+    return wallet_.GetBalance(kPlayer, kGems)->posted;
+  }
+
+  HandClock time_;
+  std::unique_ptr<Store> store_ = NewMemoryStore();
+  Wallet wallet_{*store_, time_.clock()};
+  PullService pulls_{*store_, ShopCatalog(), ShopSeeds(), time_.clock()};
+};
+
+TEST_F(PullServiceTest, ChargesDrawsAndRecordsTogether) {
+  const auto receipt = pulls_.Pull(Ask("k1", 10));
+  ASSERT_TRUE(receipt.ok()) << receipt.status();
+  EXPECT_TRUE(receipt->payment.ok());
+  EXPECT_EQ(receipt->payment.balance.posted, 8400);
+  ASSERT_EQ(receipt->pulls.size(), 10u);
+  std::int64_t gold = 0;
+  for (std::size_t i = 0; i < 10; ++i) {
+    const PullRecord& pull = receipt->pulls[i];
+    EXPECT_EQ(pull.seq, static_cast<std::int64_t>(i) + 1);
+    EXPECT_EQ(pull.draw_index, static_cast<std::int64_t>(i));
+    EXPECT_EQ(pull.cost, 160);
+    EXPECT_EQ(pull.at_ms, 5000);
+    if (pull.rarity == "gold") ++gold;
+  }
+  EXPECT_GE(gold, 2) << "every fifth pull is gold at the latest";
+  EXPECT_EQ(*store_->Pulls(kPlayer, kShopScope, 0, 100), receipt->pulls);
+  EXPECT_EQ((*store_->Pity(kPlayer))[0].seq, 10);
+  const auto entries = wallet_.Entries(kPlayer, kGems, 1, 10);
+  ASSERT_EQ(entries->size(), 1u);
+  EXPECT_EQ((*entries)[0].amount, -1600);
+  EXPECT_EQ((*entries)[0].counterparty.name(), "spend:shop");
+  ExpectNoViolation(*store_);
+}
+
+TEST_F(PullServiceTest, TheSameRequestGetsTheSameReceipt) {
+  const auto first = pulls_.Pull(Ask("k1", 10));
+  ASSERT_TRUE(pulls_.Pull(Ask("k2")).ok());
+  *time_.now_ms = 99'000'000;  // the banner has closed since
+  const auto again = pulls_.Pull(Ask("k1", 10));
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_TRUE(again->payment.replayed);
+  EXPECT_EQ(again->payment.balance, first->payment.balance);
+  EXPECT_EQ(again->pulls, first->pulls);
+  EXPECT_EQ(Gems(), 10'000 - 11 * 160);
+}
+
+TEST_F(PullServiceTest, OtherContentUnderTheSameIdNamesTheField) {
+  ASSERT_TRUE(pulls_.Pull(Ask("k1")).ok());
+  const auto field = [&](const PullRequest& request) {
+    const auto receipt = pulls_.Pull(request);
+    EXPECT_EQ(receipt.status().code(), absl::StatusCode::kAlreadyExists);
+    return ConflictingFieldIn(receipt.status());
+  };
+  EXPECT_EQ(field(Ask("k1", 10)), "count");
+  PullRequest request = Ask("k1");
+  request.banner = BannerId::Trusted("other");
+  EXPECT_EQ(field(request), "banner");
+  request = Ask("k1");
+  request.expected_cost = 1;
+  EXPECT_EQ(field(request), "expected_cost");
+  // The wallet knows "fund" as a grant, and "spent" as a spend just like it.
+  EXPECT_EQ(field(Ask("fund")), "kind");
+  ASSERT_TRUE(wallet_
+                  .Spend({.id = Op("spent"),
+                          .player = kPlayer,
+                          .currency = kGems,
+                          .amount = 160,
+                          .counterparty = SystemAccount::Spend(kShop)})
+                  ->ok());
+  EXPECT_EQ(field(Ask("spent")), "kind");
+  EXPECT_EQ(Gems(), 10'000 - 2 * 160);
+  ExpectNoViolation(*store_);
+}
+
+TEST_F(PullServiceTest, AWrongPriceNamesTheRightOne) {
+  PullRequest request = Ask("k1", 10);
+  request.expected_cost = 1599;
+  const auto receipt = pulls_.Pull(request);
+  EXPECT_EQ(receipt.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(PriceIn(receipt.status()), 1600);
+  EXPECT_EQ(Gems(), 10'000);
+  // Nothing was kept under the id.
+  request.expected_cost = 1600;
+  EXPECT_TRUE(pulls_.Pull(request)->payment.ok());
+}
+
+TEST_F(PullServiceTest, WhatIsNotSoldIsRefusedWithoutATrace) {
+  EXPECT_EQ(pulls_.Pull(Ask("k1", 3)).status().code(),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(pulls_.Pull(Ask("k1", 0)).status().code(),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(pulls_.Pull(Ask("")).status().code(),
+            absl::StatusCode::kInvalidArgument);
+  PullRequest request = Ask("k1");
+  request.banner = BannerId::Trusted("nowhere");
+  EXPECT_EQ(pulls_.Pull(request).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_TRUE(store_->PullOperations(kPlayer, {}, 10)->empty());
+  EXPECT_EQ(Gems(), 10'000);
+}
+
+TEST_F(PullServiceTest, ABannerSellsOnlyWhileItIsOpen) {
+  *time_.now_ms = 999;
+  const auto early = pulls_.Pull(Ask("k1"));
+  EXPECT_EQ(early.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(early.status().message()),
+              HasSubstr("1970-01-01T00:00:01Z"));
+  *time_.now_ms = 9'000'000;
+  const auto late = pulls_.Pull(Ask("k1"));
+  EXPECT_EQ(late.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(late.status().message()),
+              HasSubstr("1970-01-01T02:30:00Z"));
+  EXPECT_EQ(Gems(), 10'000);
+  *time_.now_ms = 8'999'999;
+  EXPECT_TRUE(pulls_.Pull(Ask("k1"))->payment.ok());
+}
+
+TEST_F(PullServiceTest, WithoutTheFundsNothingIsDrawnAndTheIdIsSpent) {
+  for (int i = 0; i < 6; ++i) {
+    ASSERT_TRUE(pulls_.Pull(Ask(absl::StrCat("k", i), 10))->payment.ok());
+  }
+  const auto refused = pulls_.Pull(Ask("k9", 10));
+  ASSERT_TRUE(refused.ok()) << refused.status();
+  EXPECT_EQ(refused->payment.outcome, LedgerOutcome::kInsufficientFunds);
+  EXPECT_TRUE(refused->pulls.empty());
+  EXPECT_EQ((*store_->Pity(kPlayer))[0].seq, 60);
+  const auto again = pulls_.Pull(Ask("k9", 10));
+  EXPECT_EQ(again->payment.outcome, LedgerOutcome::kInsufficientFunds);
+  EXPECT_TRUE(again->payment.replayed);
+  EXPECT_EQ(Gems(), 400);
+  ExpectNoViolation(*store_);
+}
+
+TEST_F(PullServiceTest, AStrangerHasNoAccount) {
+  PullRequest request = Ask("k1");
+  request.player = PlayerId::Trusted("stranger");
+  EXPECT_EQ(pulls_.Pull(request)->payment.outcome,
+            LedgerOutcome::kUnknownAccount);
+}
+
+// Fails the commit that carries pulls, once; the crash before it comes down.
+class CrashesOnce : public StoreWrapper {
+ public:
+  using StoreWrapper::StoreWrapper;
+
+  absl::StatusOr<std::unique_ptr<Transaction>> Begin(
+      const ReadSet& reads) override {
+    FAIRPULL_ASSIGN_OR_RETURN(auto transaction, StoreWrapper::Begin(reads));
+    return std::make_unique<Crashing>(std::move(transaction), *this);
+  }
+
+  std::vector<PullRecord> lost;
+
+ private:
+  class Crashing : public TransactionWrapper {
+   public:
+    Crashing(std::unique_ptr<Transaction> target, CrashesOnce& owner)
+        : TransactionWrapper(std::move(target)), owner_(owner) {}
+    absl::Status Commit(const WriteSet& writes) override {
+      if (!writes.pulls.empty() && owner_.lost.empty()) {
+        owner_.lost = writes.pulls;
+        return absl::UnavailableError("crashed");
+      }
+      return TransactionWrapper::Commit(writes);
+    }
+
+   private:
+    CrashesOnce& owner_;
+  };
+};
+
+TEST_F(PullServiceTest, DrawnAgainAfterACrashTheItemsAreTheSame) {
+  CrashesOnce store(*store_);
+  PullService pulls(store, ShopCatalog(), ShopSeeds(), time_.clock());
+  EXPECT_EQ(pulls.Pull(Ask("k1", 10)).status().code(),
+            absl::StatusCode::kUnavailable);
+  EXPECT_EQ(Gems(), 10'000);
+  ExpectNoViolation(*store_);
+  // Not even another id can fish for other items.
+  const auto receipt = pulls.Pull(Ask("k2", 10));
+  ASSERT_TRUE(receipt.ok()) << receipt.status();
+  EXPECT_EQ(ItemsOf(receipt->pulls), ItemsOf(store.lost));
+}
+
+TEST_F(PullServiceTest, ManyThreadsOfOnePlayerPullWithoutAGap) {
+  std::vector<std::thread> threads;
+  threads.reserve(8);
+  for (int t = 0; t < 8; ++t) {
+    threads.emplace_back([&, t] {
+      for (int n = 0; n < 5; ++n) {
+        const auto receipt = pulls_.Pull(Ask(absl::StrCat("k", t, "-", n)));
+        EXPECT_TRUE(receipt.ok()) << receipt.status();
+        // Everybody asks for this one.
+        EXPECT_TRUE(pulls_.Pull(Ask("shared", 10)).ok());
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ((*store_->Pity(kPlayer))[0].seq, 50);
+  EXPECT_EQ(Gems(), 10'000 - 50 * 160);
+  ExpectNoViolation(*store_);
+  const auto redrawn =
+      VerifyDraws(*store_, ShopCatalog(), ShopSeeds(), kPlayer);
+  ASSERT_TRUE(redrawn.ok()) << redrawn.status();
+  EXPECT_TRUE(redrawn->empty());
+}
+
+}  // namespace
+}  // namespace fairpull
