@@ -58,7 +58,7 @@ def currency_routes(
         player = tokens.authenticated_player()
         try:
             available = wallet.balance(player, currency).available
-        except fairpull.UnknownAccount:
+        except fairpull.NotFoundError:
             raise _no_such_player() from None
         return {"userId": player, "currencyBalance": available}
 

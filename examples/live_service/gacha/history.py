@@ -44,10 +44,10 @@ def history_routes(
     return routes
 
 
-def _historic_pull(row: fairpull.PullRow, showcase: Showcase) -> dict[str, Any]:
+def _historic_pull(row: fairpull.PullRecord, showcase: Showcase) -> dict[str, Any]:
     return {
         "pullId": row.pull_id,
-        "position": row.index + 1,
+        "position": row.draw_index + 1,
         "bannerId": row.banner,
         "item": showcase.item(row),
         "pulledAt": rfc3339(row.at_ms),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
 import fairpull
@@ -19,6 +20,8 @@ from gacha.showcase import (
 def odds_page_routes(showcase: Showcase) -> Blueprint:
     """Return the routes that need no token."""
     routes = Blueprint("odds_page", __name__, url_prefix="/gacha")
+    # A banner never changes, and its long-run odds take a while to work out.
+    sheet_of = cache(odds_sheet)
 
     def chosen_banner() -> fairpull.Banner:
         return showcase.banner(request.args.get("banner", DEFAULT_BANNER))
@@ -33,7 +36,7 @@ def odds_page_routes(showcase: Showcase) -> Blueprint:
 
     @routes.get("/rarity-chances")
     def rarity_chances() -> dict[str, Any]:
-        return odds_sheet(chosen_banner())
+        return sheet_of(chosen_banner())
 
     return routes
 

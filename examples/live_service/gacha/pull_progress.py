@@ -55,9 +55,18 @@ class PullProgress:
         self, operation: fairpull.PullOperation, answer: str
     ) -> fairpull.PullStep:
         """Tell the state machine how the account answered; its next step."""
-        return self._desk.advance(
+        step = self._desk.advance(
             operation.pull_id, player=operation.player, answer=answer
         )
+        if step.alarm:
+            log.critical(
+                "the services disagree, so one of them has lost what it had stored",
+                player=operation.player,
+                pull_id=operation.pull_id,
+                state=step.state,
+                answer=answer,
+            )
+        return step
 
     def finish_later(self, step: fairpull.PullStep) -> None:
         """Leave what remains of a pull to the loops."""

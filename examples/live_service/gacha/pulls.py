@@ -22,7 +22,7 @@ from shared_http.player_tokens import PlayerTokenChecker
 from shared_http.problems import Problem
 
 # How the stored fields of a pull are called in the body.
-_BODY_FIELD = {"banner": "bannerId", "count": "count", "cost": "currencySpent"}
+_BODY_FIELD = {"banner": "bannerId", "count": "count", "expected_cost": "currencySpent"}
 
 
 def _one_or_ten(value: object) -> object:

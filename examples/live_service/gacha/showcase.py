@@ -59,7 +59,7 @@ class Showcase:
         items = sorted(banner.items, key=lambda item: RARITIES.index(item.rarity))
         return [_item(item) for item in items]
 
-    def item(self, row: fairpull.PullRow) -> dict[str, str]:
+    def item(self, row: fairpull.PullRecord) -> dict[str, str]:
         """Return the item that a pull gave."""
         known = self._items.get(row.item)
         if known is not None:
@@ -72,7 +72,7 @@ class Showcase:
             "rarity": spoken_rarity(row.rarity),
         }
 
-    def rarest(self, rows: Iterable[fairpull.PullRow]) -> fairpull.PullRow:
+    def rarest(self, rows: Iterable[fairpull.PullRecord]) -> fairpull.PullRecord:
         """Return the rarest of `rows`; of equals the first."""
         return min(rows, key=lambda row: RARITIES.index(row.rarity))
 

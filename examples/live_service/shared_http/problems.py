@@ -108,7 +108,8 @@ def install_problem_funnel(
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.register_error_handler(Problem, answer_problem)
     app.register_error_handler(HTTPException, _answer_http_exception)
-    for error in (fairpull.StoreError, *storage_errors):
+    failures: tuple[type[Exception], ...] = (fairpull.StoreError, *storage_errors)
+    for error in failures:
         app.register_error_handler(error, _answer_storage_error)
     app.register_error_handler(Exception, _answer_defect)
 

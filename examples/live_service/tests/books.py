@@ -66,9 +66,11 @@ def check_books(game: GameProcesses, clients: Iterable[Client]) -> None:
         gacha.close()
 
 
-def all_pulls(desk: fairpull.SplitPullService, player: str) -> list[fairpull.PullRow]:
+def all_pulls(
+    desk: fairpull.SplitPullService, player: str
+) -> list[fairpull.PullRecord]:
     """A player's pull rows, oldest first."""
-    rows: list[fairpull.PullRow] = []
+    rows: list[fairpull.PullRecord] = []
     cursor = None
     while True:
         page, cursor = desk.history(player, limit=100, cursor=cursor)
@@ -89,7 +91,7 @@ def all_entries(wallet: fairpull.Wallet, player: str) -> list[fairpull.Entry]:
 
 
 def check_ledger(
-    wallet: fairpull.Wallet, client: Client, rows: list[fairpull.PullRow]
+    wallet: fairpull.Wallet, client: Client, rows: list[fairpull.PullRecord]
 ) -> None:
     """Ledger = purchases - spends, nothing held, and each spend has its pull rows."""
     purchases: Counter[str] = Counter()
@@ -107,11 +109,11 @@ def check_ledger(
     assert spends == {pull_id: -cost for pull_id, cost in costs.items()}
 
 
-def check_told(client: Client, rows: list[fairpull.PullRow]) -> None:
+def check_told(client: Client, rows: list[fairpull.PullRecord]) -> None:
     """Every pull that a client was told of is stored just so."""
     stored: dict[str, list[str]] = defaultdict(list)
     for row in rows:
-        assert row.index == len(stored[row.pull_id])
+        assert row.draw_index == len(stored[row.pull_id])
         stored[row.pull_id].append(row.item)
     for pull_id, told in client.told_pulls.items():
         assert [item["id"] for item in told["items"]] == stored[pull_id]
@@ -121,7 +123,7 @@ def check_told(client: Client, rows: list[fairpull.PullRow]) -> None:
 
 
 def check_folds(
-    desk: fairpull.SplitPullService, player: str, rows: list[fairpull.PullRow]
+    desk: fairpull.SplitPullService, player: str, rows: list[fairpull.PullRecord]
 ) -> None:
     """Sequence, inventory and pity are what the pull rows make them."""
     assert [row.seq for row in rows] == list(range(1, len(rows) + 1))
@@ -137,7 +139,7 @@ def check_folds(
 
 
 def check_redraw(
-    game: GameProcesses, player: str, rows: list[fairpull.PullRow]
+    game: GameProcesses, player: str, rows: list[fairpull.PullRecord]
 ) -> None:
     """Drawn again from the seed in an empty store, every row gives the same item."""
     counts = Counter(row.pull_id for row in rows)

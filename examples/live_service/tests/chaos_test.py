@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -14,11 +15,11 @@ from game_processes import Client, GameProcesses
 
 SEED = 20261122
 PLAYERS = 4
-PULLS_EACH = 60
 KILLS = 8
+GIVE_UP_S = 180.0
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_books_balance_after_random_kills_under_load(
     tmp_path: Path, workers: str
@@ -35,45 +36,54 @@ def test_books_balance_after_random_kills_under_load(
     try:
         game.start()
         clients = [Client(game, f"player{number}") for number in range(PLAYERS)]
-        done = threading.Event()
+        killed = threading.Event()
         with ThreadPoolExecutor(PLAYERS + 1) as threads:
-            killing = threads.submit(kill_at_random, game, done)
-            playing = [threads.submit(play, client) for client in clients]
-            for player in playing:
-                player.result()
-            done.set()
-            kills = killing.result()
+            killing = threads.submit(kill_at_random, game, killed)
+            playing = [threads.submit(play, client, killed) for client in clients]
+            pulls = [player.result() for player in playing]
+            killing.result()
         for service in (game.account, game.gacha):
             service.wait_ready()
         wait_settled(game)
         assert game.stop() == [0, 0]
         check_books(game, clients)
-        pulled = sum(len(client.told_pulls) for client in clients)
-        # Some are fenced off and told so; the most of them must have come through.
-        assert pulled >= PLAYERS * PULLS_EACH // 2
-        assert kills >= 2
+        # Some are fenced off and told so; most of them must have come through.
+        drawn = sum(len(client.told_pulls) for client in clients)
+        assert drawn > sum(pulls) // 2
+        assert min(pulls) > KILLS
     finally:
         game.kill()
 
 
-def play(client: Client) -> None:
-    """Buy now and then, pull singly and by tens, each under its own key."""
-    choice = random.Random(f"{SEED} {client.id}")
-    for number in range(PULLS_EACH):
+def play(client: Client, killed: threading.Event) -> int:
+    """Pull singly and by tens until the killing is over; how many pulls were asked.
+
+    Each has its own key and is insisted on until it is decided.
+    """
+    choice = random.Random(f"{SEED} {client.name}")
+    deadline = time.monotonic() + GIVE_UP_S
+    number = 0
+    while not killed.is_set() and time.monotonic() < deadline:
         if number % 10 == 0:
             assert client.buy(3200, f"b{number}").status_code == 200
         count = 10 if choice.random() < 0.1 else 1
         answer = client.pull(f"k{number}", count=count)
         assert answer.status_code in (200, 402, 409)
+        number += 1
+    return number
 
 
-def kill_at_random(game: GameProcesses, done: threading.Event) -> int:
-    """Kill one or the other service until told to stop; how often it did."""
+def kill_at_random(game: GameProcesses, killed: threading.Event) -> None:
+    """Kill one or the other service at random times, at times while it starts."""
     choice = random.Random(SEED)
-    for kills in range(KILLS):
-        if done.wait(choice.uniform(0.3, 2.0)):
-            return kills
-        victim = choice.choice([game.account, game.gacha])
-        victim.kill()
-        victim.start()
-    return KILLS
+    try:
+        for _ in range(KILLS):
+            victim = choice.choice([game.account, game.gacha])
+            if choice.random() < 0.75:
+                victim.wait_ready()
+            # The one pause of these tests: the kill's time is what is random.
+            killed.wait(choice.uniform(0.0, 0.7))
+            victim.kill()
+            victim.start()
+    finally:
+        killed.set()

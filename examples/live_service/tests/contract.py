@@ -31,7 +31,8 @@ def _document() -> dict[str, Any]:
 @cache
 def _registry() -> Registry[Any]:
     resource = Resource.from_contents(_document(), default_specification=DRAFT202012)
-    return Registry().with_resource("contract", resource)
+    registry: Registry[Any] = Registry().with_resource("contract", resource)
+    return registry
 
 
 def check_answer(

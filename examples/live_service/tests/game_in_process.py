@@ -71,7 +71,7 @@ class CheckedClient(FlaskClient):
                 answer.request.method,
                 path,
                 answer.status_code,
-                answer.headers,
+                dict(answer.headers),
                 answer.data,
             )
         return answer
@@ -89,18 +89,14 @@ class Player:
         headers = {"Authorization": f"Bearer {self.token}"}
         return headers if key is None else {**headers, "Idempotency-Key": key}
 
-    def buy(
-        self, amount: Any, *, method: Any = "card", key: str | None = None
-    ) -> TestResponse:
+    def buy(self, amount: Any, *, method: Any = "card", key: str | None = None) -> Any:
         return self.game.account.post(
             "/account/buy-currency",
             json={"amount": amount, "paymentMethod": method},
             headers=self.headers(key),
         )
 
-    def pull(
-        self, spent: Any = 160, *, key: str | None = None, **fields: Any
-    ) -> TestResponse:
+    def pull(self, spent: Any = 160, *, key: str | None = None, **fields: Any) -> Any:
         return self.game.gacha.post(
             "/gacha/pull",
             json={"currencySpent": spent, **fields},
@@ -154,8 +150,8 @@ class Game:
         self.to_account.to, self.to_gacha.to = self.account_app, self.gacha_app
         for app in (self.account_app, self.gacha_app):
             app.test_client_class = CheckedClient
-        self.account = self.account_app.test_client()
-        self.gacha = self.gacha_app.test_client()
+        self.account: Any = self.account_app.test_client()
+        self.gacha: Any = self.gacha_app.test_client()
 
     @property
     def account_service(self) -> AccountService:
@@ -184,7 +180,7 @@ class Game:
 
     def internal(
         self, path: str, body: Any = None, *, token: str = SERVICE_TOKEN
-    ) -> TestResponse:
+    ) -> Any:
         """A call as the other service makes it."""
         client = self.gacha if "/pulls/" in path else self.account
         return client.post(

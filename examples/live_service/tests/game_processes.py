@@ -74,11 +74,15 @@ class Process:
             self._running.wait()
             self._running = None
 
-    def stop(self) -> int | None:
-        """Ask it to end and wait until it did; its exit code."""
+    def ask_to_end(self) -> None:
+        """Let it finish what runs and end."""
+        if self._running is not None:
+            self._running.terminate()
+
+    def wait_ended(self) -> int | None:
+        """Return its exit code once it has ended."""
         if self._running is None:
             return None
-        self._running.terminate()
         code = self._running.wait(timeout=20)
         self._running = None
         return code
@@ -143,6 +147,7 @@ class GameProcesses:
                 "BANNER_PATH": str(banner_folder or ""),
             },
         )
+        self.clients: list[Client] = []
         self.gateway: Process | None = None
         self._urls = {"account": account.url, "gacha": gacha.url}
         if with_gateway:
@@ -172,13 +177,17 @@ class GameProcesses:
 
     def stop(self) -> list[int | None]:
         """End all; their exit codes."""
-        codes = [process.stop() for process in reversed(self.processes())]
+        for process in self.processes():
+            process.ask_to_end()
+        codes = [process.wait_ended() for process in self.processes()]
         for port in self._ports:
             port.close()
         return codes
 
     def kill(self) -> None:
-        """Leave nothing running, whatever became of the test."""
+        """Leave nothing running or open, whatever became of the test."""
+        for client in self.clients:
+            client.close()
         for process in self.processes():
             process.kill()
         for port in self._ports:
@@ -210,7 +219,9 @@ class Client:
 
     def __init__(self, game: GameProcesses, name: str) -> None:
         self._game = game
+        self.name = name
         self._http = httpx.Client(timeout=15, trust_env=False)
+        game.clients.append(self)
         self.told_pulls: dict[str, dict[str, Any]] = {}
         self.bought: dict[str, int] = {}
         registration = {"username": name, "password": PASSWORD, "email": "p@e.org"}

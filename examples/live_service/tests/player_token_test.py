@@ -19,7 +19,7 @@ PROTECTED = [
 
 def send(game: Game, service: str, method: str, path: str, **headers: str) -> Any:
     client = game.account if service == "account" else game.gacha
-    body = {"currencySpent": 160} if "pull" in path else None
+    body: Any = {"currencySpent": 160} if "pull" in path else None
     if "buy" in path:
         body = {"amount": 100, "paymentMethod": "card"}
     return client.open(path, method=method, json=body, headers=headers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -84,10 +85,10 @@ def test_a_running_purchase_answers_its_repeat_with_wait(
 ) -> None:
     player = game.new_player()
     wallet = game.account_service.wallet
-    repeats = []
+    repeats: list[Any] = []
     real_grant = type(wallet).grant
 
-    def grant(self: object, id_: str, **fields: object) -> object:
+    def grant(self: object, id_: str, **fields: Any) -> Any:
         if not repeats:
             repeats.append(None)
             repeats.append(player.buy(100, key="k"))

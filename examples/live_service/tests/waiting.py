@@ -11,7 +11,7 @@ T = TypeVar("T")
 _LOOK_EVERY_S = 0.02
 
 
-def until(condition: Callable[[], T], *, within_s: float, what: str) -> T:
+def until(condition: Callable[[], T | None], *, within_s: float, what: str) -> T:
     """The first true value of `condition`; fails if none comes in time."""
     deadline = time.monotonic() + within_s
     while True:
