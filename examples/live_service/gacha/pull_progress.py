@@ -82,11 +82,12 @@ class PullProgress:
             self._crash_points.reach("gacha:before_post")
             answers = self._account.post_holds(batch)
             self._crash_points.reach("gacha:after_post")
-            for operation, answer in zip(batch, answers, strict=True):
-                with _others_go_on(operation):
-                    self._carry_out(self.advance(operation, answer))
         finally:
+            # Before what follows, which may put a pull in again.
             self._confirmations.done(batch)
+        for operation, answer in zip(batch, answers, strict=True):
+            with _others_go_on(operation):
+                self._carry_out(self.advance(operation, answer))
 
     def recover(self, *, at_ms: int | None = None) -> None:
         """Take up the pulls that are due, now or at `at_ms`, and not in work."""
@@ -175,7 +176,7 @@ class ConfirmationQueue:
         return batch
 
     def done(self, batch: list[fairpull.PullOperation]) -> None:
-        """Return the pulls of a batch may be put in again from now on."""
+        """Let the pulls of a batch be put in again from now on."""
         with self._lock:
             self._keys -= {(each.player, each.pull_id) for each in batch}
 

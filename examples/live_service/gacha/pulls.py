@@ -10,7 +10,7 @@ from pydantic import BeforeValidator
 
 from gacha.account_client import HoldAnswer
 from gacha.pull_progress import PullProgress
-from gacha.showcase import DEFAULT_BANNER, Showcase, optional_rfc3339
+from gacha.showcase import COUNTS, DEFAULT_BANNER, Showcase, optional_rfc3339
 from shared_http.crash_points import CrashPoints
 from shared_http.idempotency import (
     RunningRequests,
@@ -19,14 +19,14 @@ from shared_http.idempotency import (
 )
 from shared_http.json_body import Amount, Identifier, StrictBody, read_body
 from shared_http.player_tokens import PlayerTokenChecker
-from shared_http.problems import Problem
+from shared_http.problems import Problem, malformed
 
 # How the stored fields of a pull are called in the body.
 _BODY_FIELD = {"banner": "bannerId", "count": "count", "expected_cost": "currencySpent"}
 
 
 def _one_or_ten(value: object) -> object:
-    if type(value) is not int or value not in (1, 10):
+    if type(value) is not int or value not in COUNTS:
         raise ValueError("must be 1 or 10")
     return value
 
@@ -83,6 +83,14 @@ def pull_routes(
             raise _banner_closed(showcase.banner(wanted.banner_id)) from None
         except fairpull.WrongPrice as error:
             raise _wrong_price(wanted, error.price) from None
+        except fairpull.InvalidArgumentError:
+            # All else was checked: it is the count that the banner doesn't sell.
+            counts = showcase.banner(wanted.banner_id).batches
+            raise malformed(
+                f"must be {' or '.join(map(str, counts))} for {wanted.banner_id}",
+                where="body",
+                name="/count",
+            ) from None
 
     def draw(step: fairpull.PullStep) -> tuple[fairpull.PullStep, HoldAnswer]:
         """Return the pull as far as it gets now, and what its hold left of the balance.

@@ -15,6 +15,8 @@ from shared_http.settings import SettingError
 DEFAULT_BANNER = "starter"
 RARITIES = ("ultra_rare", "super_rare", "rare")
 """The game's rarities, rarest first."""
+COUNTS = (1, 10)
+"""How many pulls the game sells at once."""
 
 
 class Showcase:
@@ -126,6 +128,11 @@ def _check_fits_game(banner: fairpull.Banner, currency: str) -> None:
         raise SettingError(
             f"banner {banner.id!r} costs {banner.price_currency}; players of this "
             f"game have {currency}"
+        )
+    if not set(banner.batches) <= set(COUNTS):
+        raise SettingError(
+            f"banner {banner.id!r} is sold by {banner.batches}; this game sells "
+            f"{' or '.join(map(str, COUNTS))} pulls at once"
         )
     for item in banner.items:
         if item.rarity not in RARITIES or item.type not in ("hero", "item"):

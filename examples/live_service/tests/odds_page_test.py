@@ -121,6 +121,7 @@ def test_an_unknown_banner_names_the_known_ones(
     ("changes", "said"),
     [
         ({"price": {"currency": "gold", "amount": 1}}, "gold"),
+        ({"batches": [1, 5]}, "1 or 10"),
         ({"items": [{**item, "type": "weapon"} for item in FILE["items"]]}, "weapon"),
     ],
 )

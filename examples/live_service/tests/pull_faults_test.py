@@ -196,6 +196,28 @@ def test_while_account_is_away_a_round_asks_it_only_once(game: Game) -> None:
     assert len(game.to_account.paths) == 1
 
 
+def test_a_hold_that_account_has_lost_is_placed_and_posted_again(game: Game) -> None:
+    """As after a failover of the account service's database."""
+    player = game.new_player(1000)
+    player.pull(key="k")
+    # A ledger that knows the purchase and nothing since.
+    wallet = game.account_service.wallet
+    lost = game.folder / "lost"
+    lost.mkdir()
+    restored = Game(lost)
+    other = restored.account_service.wallet
+    other.open_account(player.id, CURRENCY)
+    other.grant(
+        "buy:b", player=player.id, currency=CURRENCY, amount=1000, source="issuer:card"
+    )
+    game.to_account.to = restored.account_app
+    settle(game)
+    balance = other.balance(player.id, CURRENCY)
+    assert (balance.posted, balance.held) == (840, 0)
+    assert wallet.balance(player.id, CURRENCY).held == 160
+    restored.close()
+
+
 def test_a_pull_whose_banner_is_gone_doesn_t_hold_up_the_others(
     tmp_path: Path,
 ) -> None:

@@ -206,6 +206,20 @@ def test_a_banner_that_is_not_open_says_when_it_is(
     game.close()
 
 
+def test_a_banner_sold_singly_says_so_to_those_who_want_ten(tmp_path: Path) -> None:
+    write_banner(tmp_path / "single.json", id="single", batches=[1])
+    game = Game(tmp_path, banner_folder=tmp_path)
+    player = game.new_player(10_000)
+    answer = player.pull(1600, count=10, bannerId="single")
+    assert answer.status_code == 400
+    assert answer.json["errors"] == [
+        {"in": "body", "name": "/count", "message": "must be 1 for single"}
+    ]
+    assert player.balance() == 10_000
+    assert player.pull(160, bannerId="single").status_code == 200
+    game.close()
+
+
 def test_players_with_equal_histories_draw_differently(game: Game) -> None:
     """The draw is keyed by the player, so 60 items can't agree by chance (< 1e-9)."""
     one, other = game.new_player(9600), game.new_player(9600)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import jwt
 import pytest
 
+from account.passwords import Passwords
 from game_in_process import PASSWORD, Game
 
 
@@ -72,6 +74,18 @@ def test_a_name_is_taken_whatever_its_case(game: Game, name: str) -> None:
     assert first.status_code == 201
     assert log_in(game, name, PASSWORD).status_code == 200
     assert log_in(game, name, "another password").status_code == 401
+
+
+def test_of_many_who_want_one_name_at_once_one_gets_it(game: Game) -> None:
+    names = ["aster", "Aster", "ASTER", "asteR"]
+    with ThreadPoolExecutor(4) as threads:
+        answers = list(threads.map(lambda name: register(game, username=name), names))
+    statuses = sorted(answer.status_code for answer in answers)
+    assert statuses == [201, 409, 409, 409]
+    winner = next(answer for answer in answers if answer.status_code == 201)
+    known = game.account_service.users.find("aster")
+    assert known is not None
+    assert known.user_id == winner.json["userId"]
 
 
 def test_wrong_password_and_unknown_user_get_the_same_answer(game: Game) -> None:
@@ -168,3 +182,9 @@ def test_names_and_passwords_at_their_limits_are_taken(
 ) -> None:
     assert register(game, username=shortest, password="x" * 8).status_code == 201
     assert register(game, username=longest, password="x" * 128).status_code == 201
+
+
+def test_no_password_opens_an_account_that_does_not_exist() -> None:
+    passwords = Passwords()
+    assert not passwords.check(None, "nobody has this password")
+    assert passwords.check(passwords.hash(PASSWORD), PASSWORD)
