@@ -1,0 +1,123 @@
+# Sourced by scripts/run, scripts/test and scripts/bench: everything they need
+# on a bare Debian or Ubuntu machine. Each function is quick when nothing is to
+# be done and says plainly what is missing where it can't help.
+
+set -euo pipefail
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+STAMPS="$ROOT/build/.stamps"
+VENV="$ROOT/.venv"
+PYTHON="$VENV/bin/python"
+JOBS=$(nproc)
+export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
+mkdir -p "$STAMPS"
+cd "$ROOT"
+
+note() { printf '\033[1m==> %s\033[0m\n' "$*" >&2; }
+fail() { printf 'error: %s\n' "$*" >&2; exit 1; }
+
+# done_before NAME DIGEST: whether NAME was last done for this DIGEST.
+done_before() { [ "$(cat "$STAMPS/$1" 2>/dev/null)" = "$2" ]; }
+mark_done() { printf '%s' "$2" > "$STAMPS/$1"; }
+
+# digest_of PATH…: one digest of the contents of files and folders.
+digest_of() {
+  find "$@" -type f -not -path '*/__pycache__/*' -not -path '*/node_modules/*' \
+    -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | cut -d' ' -f1
+}
+
+# need_packages NAME…: Debian packages, installed if they are missing.
+need_packages() {
+  local missing=() name
+  command -v dpkg-query >/dev/null ||
+    fail "this is no Debian or Ubuntu; install the like of: $*"
+  for name in "$@"; do
+    dpkg-query -W -f '${Status}' "$name" 2>/dev/null |
+      grep -q 'install ok installed' || missing+=("$name")
+  done
+  [ ${#missing[@]} -eq 0 ] && return
+  local sudo=()
+  if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null && sudo -n true 2>/dev/null || fail \
+      "packages are missing; as root run: apt-get install ${missing[*]}"
+    sudo=(sudo -n)
+  fi
+  note "installing ${missing[*]}"
+  "${sudo[@]}" apt-get update -qq
+  "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
+    --no-install-recommends "${missing[@]}" > "$ROOT/build/apt.log" 2>&1 ||
+    { tail -n 20 "$ROOT/build/apt.log" >&2; fail "apt-get install failed"; }
+}
+
+need_build_packages() {
+  need_packages g++ cmake ninja-build ccache pkg-config ca-certificates \
+    libabsl-dev nlohmann-json3-dev libpcg-cpp-dev libsodium-dev libsqlite3-dev \
+    python3 python3-dev python3-venv
+}
+
+need_test_packages() {
+  need_build_packages
+  need_packages libgtest-dev libgmock-dev libbenchmark-dev git
+}
+
+# need_venv REQUIREMENTS…: the virtual environment with these lock files.
+need_venv() {
+  if [ ! -x "$PYTHON" ]; then
+    note "making the virtual environment in .venv"
+    # Debian's own first: its headers are among the packages above.
+    local python=/usr/bin/python3
+    [ -x "$python" ] || python=python3
+    "$python" -m venv "$VENV"
+  fi
+  local file digest
+  for file in "$@"; do
+    digest=$(digest_of "$file" "$VENV/pyvenv.cfg")
+    done_before "pip-${file//\//-}" "$digest" && continue
+    note "installing $file"
+    "$PYTHON" -m pip install -q -r "$file"
+    mark_done "pip-${file//\//-}" "$digest"
+  done
+}
+
+# The Python module, built from this tree into the virtual environment.
+need_module() {
+  need_venv requirements/build.txt
+  local digest
+  digest=$(digest_of include src bindings cmake examples/banners \
+    CMakeLists.txt pyproject.toml "$VENV/pyvenv.cfg")
+  done_before module "$digest" && return
+  note "building the Python module (some minutes the first time)"
+  "$PYTHON" -m pip install -q --no-build-isolation --no-deps \
+    --force-reinstall . > build/module.log 2>&1 ||
+    { tail -n 40 build/module.log >&2; fail "the Python module did not build"; }
+  mark_done module "$digest"
+}
+
+# Node 20 or newer on PATH: the machine's own, or one from a Python wheel.
+need_node() {
+  local version
+  version=$(node --version 2>/dev/null | sed 's/^v\([0-9]*\).*/\1/')
+  if [ "${version:-0}" -lt 20 ] || ! command -v npm >/dev/null; then
+    need_venv requirements/node.txt
+    export PATH="$VENV/bin:$PATH"
+    hash -r
+    node --version >/dev/null || fail "no Node 20 or newer could be installed"
+  fi
+}
+
+# The gateway's packages, as its lock file names them.
+need_gateway() {
+  need_node
+  local folder=examples/live_service/gateway digest
+  digest=$(sha256sum "$folder/package-lock.json" | cut -d' ' -f1)
+  [ -d "$folder/node_modules" ] && done_before gateway "$digest" && return
+  note "installing the gateway's packages"
+  npm ci --prefix "$folder" --silent --no-audit --no-fund
+  mark_done gateway "$digest"
+}
+
+need_game() {
+  need_build_packages
+  need_venv requirements/build.txt examples/live_service/requirements.txt
+  need_module
+  need_gateway
+}
