@@ -73,8 +73,10 @@ class StdBanner {
       for (int four = 0; four < 10; ++four) {
         const double p5 =
             five < 73 ? 0.006 : std::min(1.0, 0.006 + 0.06 * (five - 72));
-        const double p4 =
-            std::min(four < 8 ? 0.051 : four == 8 ? 0.561 : 1.0, 1.0 - p5);
+        const double p4 = std::min(four < 8    ? 0.051
+                                   : four == 8 ? 0.561
+                                               : 1.0,
+                                   1.0 - p5);
         rarity_.emplace_back(
             std::initializer_list<double>{p5, p4, 1.0 - p5 - p4});
       }

@@ -62,9 +62,7 @@ class Chain {
         "the long-run odds did not settle in ", kMaxSweeps, " sweeps"));
   }
 
-  [[nodiscard]] const std::vector<PityState>& states() const {
-    return states_;
-  }
+  [[nodiscard]] const std::vector<PityState>& states() const { return states_; }
 
   [[nodiscard]] double OddsOf(const PityState& state, std::uint32_t g) const {
     return static_cast<double>(banner_.wheels().Weight(banner_.Row(state), g)) /
@@ -85,9 +83,9 @@ class Chain {
         const PityState next = banner_.groups()[g].step.After(state);
         if (!index_.emplace(next.value, 0).second) continue;
         if (index_.size() > kMaxChainStates) {
-          return absl::ResourceExhaustedError(absl::StrCat(
-              "the counters have more than ", kMaxChainStates,
-              " states together, which is the limit"));
+          return absl::ResourceExhaustedError(
+              absl::StrCat("the counters have more than ", kMaxChainStates,
+                           " states together, which is the limit"));
         }
         open.push_back(next);
       }
@@ -147,7 +145,8 @@ absl::StatusOr<LongRunOdds> ComputeLongRunOdds(const Banner& banner) {
     const Group& group = banner.groups()[g];
     odds.rarity[group.rarity] += odds.group[g];
     double weights = 0;
-    for (const std::uint16_t i : group.items) weights += banner.items()[i].weight;
+    for (const std::uint16_t i : group.items)
+      weights += banner.items()[i].weight;
     for (const std::uint16_t i : group.items) {
       odds.item[i] = odds.group[g] * banner.items()[i].weight / weights;
     }

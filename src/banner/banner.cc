@@ -30,10 +30,9 @@ absl::StatusOr<Banner> Banner::FromJson(absl::string_view text,
 
 absl::StatusOr<std::int64_t> Banner::PriceOf(std::uint32_t count) const {
   if (std::count(spec_.batches.begin(), spec_.batches.end(), count) == 0) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(count, " pulls at once are not sold on banner \"",
-                     spec_.id.value(), "\"; it sells ",
-                     absl::StrJoin(spec_.batches, ", ")));
+    return absl::InvalidArgumentError(absl::StrCat(
+        count, " pulls at once are not sold on banner \"", spec_.id.value(),
+        "\"; it sells ", absl::StrJoin(spec_.batches, ", ")));
   }
   return spec_.price.amount * count;
 }

@@ -22,11 +22,11 @@ Json GroupJson(const Banner& banner, const Group& group) {
 }
 
 Json RarityJson(const RaritySpec& spec, const Rarity& rarity) {
-  Json json = {{"id", rarity.id},
-               {"weights", rarity.curve},
-               {"on_higher_hit",
-                kHigherHits[static_cast<int>(
-                    spec.higher_hit.value_or(HigherHit::kKeep))]}};
+  Json json = {
+      {"id", rarity.id},
+      {"weights", rarity.curve},
+      {"on_higher_hit", kHigherHits[static_cast<int>(
+                            spec.higher_hit.value_or(HigherHit::kKeep))]}};
   if (spec.rate_up.has_value()) {
     const RateUp& rule = spec.rate_up->rule;
     json["rate_up"] = {

@@ -54,9 +54,8 @@ absl::StatusOr<std::shared_ptr<const Banner>> Catalog::Version(
       return banner;
     }
   }
-  return absl::NotFoundError(absl::StrCat("no banner \"", id.value(),
-                                          "\" has the odds version ",
-                                          odds_version));
+  return absl::NotFoundError(absl::StrCat(
+      "no banner \"", id.value(), "\" has the odds version ", odds_version));
 }
 
 }  // namespace fairpull

@@ -50,7 +50,7 @@ class Compiler {
  private:
   // A counter's values fall into classes that draw from the same wheels.
   struct RowCounter {
-    std::vector<std::uint32_t> class_of;        // by value
+    std::vector<std::uint32_t> class_of;       // by value
     std::vector<std::int16_t> representative;  // by class
   };
 
@@ -109,8 +109,7 @@ class Compiler {
       }
       if (Spec(i).rate_up.has_value()) {
         shares = std::lcm(
-            shares,
-            std::uint64_t{Spec(i).rate_up->rule.share.denominator()});
+            shares, std::uint64_t{Spec(i).rate_up->rule.share.denominator()});
       }
       if (odds * shares > kMaxWheelSize) return AddTooFine(i, odds * shares);
     }
@@ -118,11 +117,10 @@ class Compiler {
   }
 
   void AddTooFine(std::size_t rarity, std::uint64_t size) {
-    problems_.Add(
-        RarityAt(rarity),
-        absl::StrCat("with this rarity the odds need a wheel of ", size,
-                     " parts or more; at most ", kMaxWheelSize,
-                     " are possible: use odds with fewer digits"));
+    problems_.Add(RarityAt(rarity),
+                  absl::StrCat("with this rarity the odds need a wheel of ",
+                               size, " parts or more; at most ", kMaxWheelSize,
+                               " are possible: use odds with fewer digits"));
   }
 
   void MakeItemsAndRarities() {
@@ -137,13 +135,12 @@ class Compiler {
       const auto rarity = std::find_if(
           banner_.rarities_.begin(), banner_.rarities_.end(),
           [&](const Rarity& candidate) { return candidate.id == item.rarity; });
-      banner_.items_.push_back(
-          {.id = item.id,
-           .name = item.name,
-           .type = item.type,
-           .rarity =
-               static_cast<std::uint8_t>(rarity - banner_.rarities_.begin()),
-           .weight = item.weight});
+      banner_.items_.push_back({.id = item.id,
+                                .name = item.name,
+                                .type = item.type,
+                                .rarity = static_cast<std::uint8_t>(
+                                    rarity - banner_.rarities_.begin()),
+                                .weight = item.weight});
     }
   }
 
@@ -167,8 +164,8 @@ class Compiler {
       if (pool != Pool::kAll) {
         const std::vector<std::string>& featured =
             Spec(rarity).rate_up->featured;
-        const bool is_featured = std::count(featured.begin(), featured.end(),
-                                            item.id.value()) != 0;
+        const bool is_featured =
+            std::count(featured.begin(), featured.end(), item.id.value()) != 0;
         if (is_featured != (pool == Pool::kFeatured)) continue;
       }
       items.push_back(static_cast<std::uint16_t>(i));
@@ -254,8 +251,8 @@ class Compiler {
       RowCounter& row = result[*rarity.pity_counter];
       std::vector<std::uint32_t> weights;  // by class
       for (std::size_t value = 0; value < rarity.curve.size(); ++value) {
-        const auto known = std::find(weights.begin(), weights.end(),
-                                     rarity.curve[value]);
+        const auto known =
+            std::find(weights.begin(), weights.end(), rarity.curve[value]);
         row.class_of.push_back(
             static_cast<std::uint32_t>(known - weights.begin()));
         if (known == weights.end()) {
@@ -306,9 +303,9 @@ class Compiler {
   std::vector<std::uint32_t> Weights(const PityState& state) const {
     std::vector<std::uint32_t> tiers;
     for (const Rarity& rarity : banner_.rarities_) {
-      const std::size_t place =
-          rarity.pity_counter.has_value() ? state.value[*rarity.pity_counter]
-                                          : 0;
+      const std::size_t place = rarity.pity_counter.has_value()
+                                    ? state.value[*rarity.pity_counter]
+                                    : 0;
       tiers.push_back(rarity.curve[place]);
     }
     tiers = ClampWeights(wheel_size_, tiers);
@@ -323,9 +320,9 @@ class Compiler {
           guarantee_counter_[group.rarity];
       const std::uint32_t featured =
           Spec(group.rarity)
-              .rate_up->rule.FeaturedWeight(
-                  tier, counter.has_value() ? state.value[*counter]
-                                            : std::int16_t{0});
+              .rate_up->rule.FeaturedWeight(tier, counter.has_value()
+                                                      ? state.value[*counter]
+                                                      : std::int16_t{0});
       weights.push_back(group.pool == Pool::kFeatured ? featured
                                                       : tier - featured);
     }

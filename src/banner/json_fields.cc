@@ -157,8 +157,8 @@ Fields::Fields(const Json& value, std::string pointer, Problems& problems)
   if (value.is_object()) {
     value_ = &value;
   } else {
-    problems_.Add(pointer_, absl::StrCat("is ", KindOf(value),
-                                         "; it must be an object"));
+    problems_.Add(pointer_,
+                  absl::StrCat("is ", KindOf(value), "; it must be an object"));
   }
 }
 
@@ -177,10 +177,10 @@ std::optional<std::string> Fields::Text(const std::string& key, Need need) {
   const Json* value = Any(key, need);
   if (value == nullptr) return std::nullopt;
   if (!value->is_string() || value->get_ref<const std::string&>().empty()) {
-    Add(key, value->is_string()
-                 ? "is empty; it must be a string of at least one character"
-                 : absl::StrCat("is ", KindOf(*value),
-                                "; it must be a string"));
+    Add(key,
+        value->is_string()
+            ? "is empty; it must be a string of at least one character"
+            : absl::StrCat("is ", KindOf(*value), "; it must be a string"));
     return std::nullopt;
   }
   return value->get<std::string>();
@@ -197,9 +197,9 @@ std::optional<std::int64_t> Fields::Integer(const std::string& key, Need need,
     Add(key, absl::StrCat("is ", KindOf(*value), range));
     return std::nullopt;
   }
-  const bool too_large = value->is_number_unsigned() &&
-                         value->get<std::uint64_t>() >
-                             static_cast<std::uint64_t>(INT64_MAX);
+  const bool too_large =
+      value->is_number_unsigned() &&
+      value->get<std::uint64_t>() > static_cast<std::uint64_t>(INT64_MAX);
   if (too_large || value->get<std::int64_t>() < lowest ||
       value->get<std::int64_t>() > highest) {
     Add(key, absl::StrCat("is ", value->dump(), range));
@@ -269,10 +269,9 @@ std::vector<const Json*> Fields::Elements(const std::string& key, Need need) {
   std::vector<const Json*> elements;
   if (value == nullptr) return elements;
   if (!value->is_array() || value->empty()) {
-    Add(key, value->is_array()
-                 ? "is empty; it must have at least one element"
-                 : absl::StrCat("is ", KindOf(*value),
-                                "; it must be an array"));
+    Add(key, value->is_array() ? "is empty; it must have at least one element"
+                               : absl::StrCat("is ", KindOf(*value),
+                                              "; it must be an array"));
     return elements;
   }
   for (const Json& element : *value) elements.push_back(&element);

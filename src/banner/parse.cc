@@ -37,10 +37,10 @@ SourceSpec ReadSource(const Json& value, const std::string& pointer,
   Fields fields(value, pointer, problems);
   SourceSpec source;
   source.covers = fields.Text("covers", Need::kRequired).value_or("");
-  source.status = fields.Choice("status", Need::kRequired,
-                                {"official", "community"}) == 0
-                      ? SourceStatus::kOfficial
-                      : SourceStatus::kCommunity;
+  source.status =
+      fields.Choice("status", Need::kRequired, {"official", "community"}) == 0
+          ? SourceStatus::kOfficial
+          : SourceStatus::kCommunity;
   source.reference = fields.Text("reference", Need::kRequired).value_or("");
   fields.RefuseOthers();
   return source;
@@ -76,11 +76,10 @@ RateUpSpec ReadRateUp(const Json& value, const std::string& pointer,
   }
   rate_up.rule.share =
       fields.ReadOdds("share", Need::kRequired).value_or(Odds::Certain());
-  rate_up.rule.after_loss =
-      fields.Choice("after_loss", Need::kRequired, {"same_odds", "guarantee"}) ==
-              1
-          ? AfterLoss::kGuaranteed
-          : AfterLoss::kSameOdds;
+  rate_up.rule.after_loss = fields.Choice("after_loss", Need::kRequired,
+                                          {"same_odds", "guarantee"}) == 1
+                                ? AfterLoss::kGuaranteed
+                                : AfterLoss::kSameOdds;
   fields.RefuseOthers();
   return rate_up;
 }
@@ -112,8 +111,8 @@ void ReadRarityOdds(Fields& fields, RaritySpec& rarity, Problems& problems) {
     rarity.curve.push_back(
         internal::OddsAt(*entry, at, problems).value_or(Odds::Never()));
   }
-  if (const std::optional<std::int64_t> hard = fields.Integer(
-          "hard_pity", Need::kOptional, 1, kMaxCurveLength)) {
+  if (const std::optional<std::int64_t> hard =
+          fields.Integer("hard_pity", Need::kOptional, 1, kMaxCurveLength)) {
     rarity.hard_pity = static_cast<std::uint32_t>(*hard);
   }
   if (rarity.soft_pity.has_value() && !rarity.curve.empty()) {
@@ -127,9 +126,8 @@ RaritySpec ReadRarity(const Json& value, const std::string& pointer,
                       Problems& problems) {
   Fields fields(value, pointer, problems);
   RaritySpec rarity;
-  rarity.id = ReadId<ItemId>(fields, "id", Need::kRequired)
-                  .value_or(ItemId())
-                  .value();
+  rarity.id =
+      ReadId<ItemId>(fields, "id", Need::kRequired).value_or(ItemId()).value();
   rarity.name = fields.Text("name", Need::kOptional).value_or(rarity.id);
   ReadRarityOdds(fields, rarity, problems);
   const std::optional<std::size_t> higher = fields.Choice(
@@ -192,9 +190,8 @@ void ReadPools(Fields& fields, BannerSpec& spec, Problems& problems) {
   const std::vector<const Json*> items =
       fields.Elements("items", Need::kRequired);
   if (items.size() > kMaxItems) {
-    fields.Add("items", absl::StrCat("has ", items.size(),
-                                     " items; at most ", kMaxItems,
-                                     " are possible"));
+    fields.Add("items", absl::StrCat("has ", items.size(), " items; at most ",
+                                     kMaxItems, " are possible"));
     return;
   }
   for (const Json* item : items) {
@@ -218,11 +215,10 @@ std::optional<BannerSpec> ParseBanner(absl::string_view text,
   Fields fields(*document, "", problems);
   BannerSpec spec;
   fields.Text("$schema", Need::kOptional);  // for editors
-  spec.id = ReadId<BannerId>(fields, "id", Need::kRequired)
-                .value_or(BannerId());
+  spec.id =
+      ReadId<BannerId>(fields, "id", Need::kRequired).value_or(BannerId());
   spec.name = fields.Text("name", Need::kOptional).value_or(spec.id.value());
-  spec.description =
-      fields.Text("description", Need::kOptional).value_or("");
+  spec.description = fields.Text("description", Need::kOptional).value_or("");
   std::size_t index = 0;
   for (const Json* source : fields.Elements("sources", Need::kOptional)) {
     spec.sources.push_back(

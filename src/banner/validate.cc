@@ -53,9 +53,9 @@ class Validation {
     }
     for (std::size_t i = 0; i < spec_.rarities.size(); ++i) {
       if (!rarities_.emplace(spec_.rarities[i].id, i).second) {
-        problems_.Add(At("rarities", i, "id"),
-                      absl::StrCat("\"", spec_.rarities[i].id,
-                                   "\" names two rarities"));
+        problems_.Add(
+            At("rarities", i, "id"),
+            absl::StrCat("\"", spec_.rarities[i].id, "\" names two rarities"));
       }
     }
   }
@@ -67,9 +67,8 @@ class Validation {
     for (std::size_t i = 0; i < spec_.items.size(); ++i) {
       const ItemSpec& item = spec_.items[i];
       if (!items_.emplace(item.id.value(), i).second) {
-        problems_.Add(At("items", i, "id"),
-                      absl::StrCat("\"", item.id.value(),
-                                   "\" names two items"));
+        problems_.Add(At("items", i, "id"), absl::StrCat("\"", item.id.value(),
+                                                         "\" names two items"));
       }
       if (rarities_.count(item.rarity) == 0) {
         problems_.Add(At("items", i, "rarity"),
@@ -81,10 +80,10 @@ class Validation {
     }
     for (std::size_t i = 0; i < spec_.rarities.size(); ++i) {
       if (filled.count(spec_.rarities[i].id) == 0) {
-        problems_.Add(At("rarities", i),
-                      absl::StrCat("no item has the rarity \"",
-                                   spec_.rarities[i].id,
-                                   "\"; give it items or remove it"));
+        problems_.Add(
+            At("rarities", i),
+            absl::StrCat("no item has the rarity \"", spec_.rarities[i].id,
+                         "\"; give it items or remove it"));
       }
     }
   }
@@ -102,15 +101,14 @@ class Validation {
         }
         continue;
       }
-      denominator =
-          std::lcm(denominator, std::uint64_t{odds->denominator()});
+      denominator = std::lcm(denominator, std::uint64_t{odds->denominator()});
       if (denominator > kMaxWheelSize) return;  // told when compiling
     }
     std::uint64_t sum = 0;
     for (const RaritySpec& rarity : spec_.rarities) {
       if (rarity.odds.has_value()) {
-        sum += denominator / rarity.odds->denominator() *
-               rarity.odds->numerator();
+        sum +=
+            denominator / rarity.odds->denominator() * rarity.odds->numerator();
       }
     }
     const bool has_rest = !spec_.rarities.back().odds.has_value();
@@ -118,8 +116,9 @@ class Validation {
       problems_.Add("/rarities",
                     absl::StrCat("the odds sum to ", sum, "/", denominator,
                                  "; they must sum to 1",
-                                 has_rest ? " at most" : ", or the last "
-                                 "rarity's odds be \"rest\""));
+                                 has_rest ? " at most"
+                                          : ", or the last "
+                                            "rarity's odds be \"rest\""));
     }
   }
 
@@ -140,20 +139,23 @@ class Validation {
     }
     if (rarity.curve.empty()) return;
     if (rarity.odds.has_value() && rarity.curve.front() != *rarity.odds) {
-      problems_.Add(At("rarities", i, "curve"),
-                    absl::StrCat("begins with ", rarity.curve.front().ToString(),
-                                 "; its first entry must equal the odds, ",
-                                 rarity.odds->ToString()));
+      problems_.Add(
+          At("rarities", i, "curve"),
+          absl::StrCat("begins with ", rarity.curve.front().ToString(),
+                       "; its first entry must equal the odds, ",
+                       rarity.odds->ToString()));
     }
     if (!rarity.hard_pity.has_value()) return;
     const std::uint32_t hard = *rarity.hard_pity;
     const Odds at_hard = hard <= rarity.curve.size() ? rarity.curve[hard - 1]
                                                      : rarity.curve.back();
     if (!at_hard.certain()) {
-      problems_.Add(At("rarities", i, "hard_pity"),
-                    absl::StrCat("pull ", hard, " is not certain: the curve "
-                                 "has ", at_hard.ToString(),
-                                 " there; it must be 100%"));
+      problems_.Add(
+          At("rarities", i, "hard_pity"),
+          absl::StrCat("pull ", hard,
+                       " is not certain: the curve "
+                       "has ",
+                       at_hard.ToString(), " there; it must be 100%"));
     }
   }
 
@@ -193,10 +195,10 @@ class Validation {
                                      "\" is not in the pool: add it to "
                                      "\"items\""));
     } else if (spec_.items[item->second].rarity != rarity.id) {
-      problems_.Add(at, absl::StrCat("featured item \"", id,
-                                     "\" has the rarity \"",
-                                     spec_.items[item->second].rarity,
-                                     "\", not \"", rarity.id, "\""));
+      problems_.Add(at,
+                    absl::StrCat("featured item \"", id, "\" has the rarity \"",
+                                 spec_.items[item->second].rarity, "\", not \"",
+                                 rarity.id, "\""));
     }
     if (!featured.insert(id).second) {
       problems_.Add(at, absl::StrCat("\"", id, "\" is featured twice"));

@@ -8,9 +8,8 @@ namespace fairpull {
 
 absl::Status CheckId(absl::string_view what, absl::string_view text) {
   if (text.empty()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(what, " is empty; it must have 1 to ", kMaxIdLength,
-                     " characters"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        what, " is empty; it must have 1 to ", kMaxIdLength, " characters"));
   }
   if (text.size() > kMaxIdLength) {
     return absl::InvalidArgumentError(

@@ -25,9 +25,8 @@ absl::StatusOr<AliasColumns> BuildAliasColumns(
   const std::uint64_t stretch = count / std::gcd(count, sum);
   if (sum > max_wheel_size || stretch > max_wheel_size / sum) {
     return absl::InvalidArgumentError(absl::StrCat(
-        "weights that sum to ", sum, " over ", count,
-        " items need a wheel of ", sum, " x ", stretch, "; at most ",
-        max_wheel_size, " is possible"));
+        "weights that sum to ", sum, " over ", count, " items need a wheel of ",
+        sum, " x ", stretch, "; at most ", max_wheel_size, " is possible"));
   }
   AliasColumns result;
   result.wheel_size = static_cast<std::uint32_t>(sum * stretch);

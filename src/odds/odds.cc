@@ -61,17 +61,16 @@ absl::StatusOr<Odds> Odds::FromFraction(std::uint64_t numerator,
     return absl::InvalidArgumentError("odds have the denominator 0");
   }
   if (numerator > denominator) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("odds of ", numerator, "/", denominator,
-                     " are above 1 (100%)"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "odds of ", numerator, "/", denominator, " are above 1 (100%)"));
   }
   const std::uint64_t common = std::gcd(numerator, denominator);
   numerator /= common;
   denominator /= common;
   if (denominator > kMaxWheelSize) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "odds of ", numerator, "/", denominator,
-        " are finer than the finest wheel, 1/", kMaxWheelSize));
+    return absl::InvalidArgumentError(
+        absl::StrCat("odds of ", numerator, "/", denominator,
+                     " are finer than the finest wheel, 1/", kMaxWheelSize));
   }
   return Odds(static_cast<std::uint32_t>(numerator),
               static_cast<std::uint32_t>(denominator));
@@ -87,8 +86,7 @@ absl::StatusOr<Odds> Odds::Parse(absl::string_view text) {
       return Malformed(text);
     }
   } else if (absl::EndsWith(text, "%")) {
-    if (!ReadDecimal(text.substr(0, text.size() - 1), numerator,
-                     denominator)) {
+    if (!ReadDecimal(text.substr(0, text.size() - 1), numerator, denominator)) {
       return Malformed(text);
     }
     denominator *= 100;

@@ -23,10 +23,9 @@ absl::StatusOr<CounterSet> CounterSet::Make(std::vector<Counter> counters) {
           absl::StrCat("two counters are named \"", counter.name, "\""));
     }
     if (counter.cap < 0 || counter.cap > kMaxCounterValue) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("counter \"", counter.name, "\" has the cap ",
-                       counter.cap, "; it must be from 0 to ",
-                       kMaxCounterValue));
+      return absl::InvalidArgumentError(absl::StrCat(
+          "counter \"", counter.name, "\" has the cap ", counter.cap,
+          "; it must be from 0 to ", kMaxCounterValue));
     }
     set.counters_.push_back(std::move(counter));
   }
@@ -104,9 +103,9 @@ absl::StatusOr<PityState> CounterSet::FromValues(
     given[*counter] = true;
     const std::int16_t cap = counters_[*counter].cap;
     if (value < 0 || value > cap) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "counter \"", name, "\" can't be ", value, "; it is from 0 to ",
-          cap));
+      return absl::InvalidArgumentError(
+          absl::StrCat("counter \"", name, "\" can't be ", value,
+                       "; it is from 0 to ", cap));
     }
     state.value[*counter] = static_cast<std::int16_t>(value);
   }

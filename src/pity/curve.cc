@@ -33,14 +33,14 @@ absl::StatusOr<Curve> Curve::Ramp(Odds base, SoftPity soft_pity,
                                   std::optional<std::uint32_t> hard_pity) {
   FAIRPULL_RETURN_IF_ERROR(CheckHardPity(hard_pity));
   if (soft_pity.from == 0 || soft_pity.from > kMaxCurveLength) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "soft pity begins at pull 1 to ", kMaxCurveLength, ", not at ",
-        soft_pity.from));
+    return absl::InvalidArgumentError(
+        absl::StrCat("soft pity begins at pull 1 to ", kMaxCurveLength,
+                     ", not at ", soft_pity.from));
   }
   if (hard_pity.has_value() && soft_pity.from >= *hard_pity) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "soft pity begins at pull ", soft_pity.from,
-        ", which must be before the hard pity at ", *hard_pity));
+    return absl::InvalidArgumentError(
+        absl::StrCat("soft pity begins at pull ", soft_pity.from,
+                     ", which must be before the hard pity at ", *hard_pity));
   }
   if (soft_pity.step.never()) {
     return absl::InvalidArgumentError(

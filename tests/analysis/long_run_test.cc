@@ -30,7 +30,8 @@ TEST(LongRunTest, TheBestRecordedBanner) {
 
 std::string TwoRarities(const std::string& rules) {
   return R"({"id": "two", "price": {"currency": "gem", "amount": 1},
-    "rarities": [{"id": "hit", )" + rules + R"(},
+    "rarities": [{"id": "hit", )" +
+         rules + R"(},
                  {"id": "miss", "odds": "rest"}],
     "items": [{"id": "a", "type": "x", "rarity": "hit"},
               {"id": "b", "type": "x", "rarity": "miss"}]})";
@@ -44,19 +45,16 @@ TEST(LongRunTest, WithoutCountersTheyAreTheBaseOdds) {
 
 // Waits of a hard pity n with odds p last (1 - (1-p)^n) / p pulls on average.
 TEST(LongRunTest, HardPityAloneByHand) {
-  EXPECT_NEAR(
-      Of(TwoRarities(R"("odds": "50%", "hard_pity": 3)")).rarity[0],
-      1 / 1.75, 1e-15);
-  EXPECT_NEAR(
-      Of(TwoRarities(R"("odds": "10%", "hard_pity": 2)")).rarity[0],
-      1 / 1.9, 1e-15);
+  EXPECT_NEAR(Of(TwoRarities(R"("odds": "50%", "hard_pity": 3)")).rarity[0],
+              1 / 1.75, 1e-15);
+  EXPECT_NEAR(Of(TwoRarities(R"("odds": "10%", "hard_pity": 2)")).rarity[0],
+              1 / 1.9, 1e-15);
 }
 
 // Nothing but the hard pity: the chain goes round in a circle.
 TEST(LongRunTest, APeriodicChainSettlesToo) {
-  EXPECT_NEAR(
-      Of(TwoRarities(R"("odds": "0%", "hard_pity": 10)")).rarity[0], 0.1,
-      1e-15);
+  EXPECT_NEAR(Of(TwoRarities(R"("odds": "0%", "hard_pity": 10)")).rarity[0],
+              0.1, 1e-15);
   EXPECT_NEAR(
       Of(TwoRarities(R"("odds": "0.01%", "hard_pity": 10000)")).rarity[0],
       // (1 - (1 - 1e-4)^10000) / 1e-4 = 6321.3895…

@@ -14,8 +14,8 @@ namespace fairpull {
 namespace {
 
 using testing::Edited;
-using testing::kSmallBanner;
 using ::testing::HasSubstr;
+using testing::kSmallBanner;
 using Values = std::vector<std::pair<std::string, std::int64_t>>;
 
 Banner Small(const std::string& text = kSmallBanner) {
@@ -106,14 +106,16 @@ TEST(BannerTest, ALossGuaranteesAWinClears) {
 TEST(BannerTest, OddsVersionNamesTheOddsAndNothingElse) {
   const std::string version = Small().odds_version();
   EXPECT_EQ(version.size(), 64u);
-  EXPECT_EQ(Small(Edited("\"rarities\"", "\"name\": \"New\", \"closes\": "
-                                         "\"2030-01-01T00:00:00Z\", "
-                                         "\"rarities\""))
+  EXPECT_EQ(Small(Edited("\"rarities\"",
+                         "\"name\": \"New\", \"closes\": "
+                         "\"2030-01-01T00:00:00Z\", "
+                         "\"rarities\""))
                 .odds_version(),
             version);
   // The same odds in other words.
   EXPECT_EQ(Small(Edited("\"10%\"", "\"0.1\"")).odds_version(), version);
-  for (const auto& [from, to] : std::vector<std::pair<std::string, std::string>>{
+  for (const auto& [from, to] :
+       std::vector<std::pair<std::string, std::string>>{
            {"\"10%\"", "\"11%\""},
            {"\"from\": 5", "\"from\": 6"},
            {"\"hard_pity\": 4", "\"hard_pity\": 5"},
@@ -133,7 +135,8 @@ TEST(BannerTest, SellsTheBatchesItNames) {
   EXPECT_EQ(*Small().PriceOf(10), 1000);
   const auto refused = Small().PriceOf(7);
   EXPECT_EQ(refused.status().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_THAT(std::string(refused.status().message()), HasSubstr("sells 1, 10"));
+  EXPECT_THAT(std::string(refused.status().message()),
+              HasSubstr("sells 1, 10"));
 }
 
 std::string Scheduled(const std::string& opens, const std::string& closes,

@@ -27,7 +27,8 @@ inline std::filesystem::path ShippedFolder() {
 // The names of the banners that ship, sorted.
 inline std::vector<std::string> ShippedNames() {
   std::vector<std::string> names;
-  for (const auto& file : std::filesystem::directory_iterator(ShippedFolder())) {
+  for (const auto& file :
+       std::filesystem::directory_iterator(ShippedFolder())) {
     names.push_back(file.path().stem().string());
   }
   std::sort(names.begin(), names.end());

@@ -63,16 +63,17 @@ const std::vector<Case> kForm = {
      "unknown key; known here are \"$schema\", \"batches\""},
     {"UnknownKeyInside", Edited("\"hard_pity\": 8", "\"hard_pitty\": 8"),
      "/rarities/0/hard_pitty", "unknown key"},
-    {"DuplicateKey", Edited("\"id\": \"small\"",
-                            "\"id\": \"small\", \"id\": \"other\""),
-     "/id", "given twice"},
+    {"DuplicateKey",
+     Edited("\"id\": \"small\"", "\"id\": \"small\", \"id\": \"other\""), "/id",
+     "given twice"},
     {"DuplicateKeyInside",
      Edited("\"odds\": \"10%\"", "\"odds\": \"10%\", \"odds\": \"11%\""),
      "/rarities/1/odds", "given twice"},
     {"MissingKey", Edited("\"id\": \"small\",", ""), "",
      "the key \"id\" is missing"},
-    {"MissingPrice", Edited("\"price\": {\"currency\": \"gem\", \"amount\": 100},", ""),
-     "", "the key \"price\" is missing"},
+    {"MissingPrice",
+     Edited("\"price\": {\"currency\": \"gem\", \"amount\": 100},", ""), "",
+     "the key \"price\" is missing"},
     {"WrongType", Edited("\"small\"", "7"), "/id",
      "is an integer; it must be a string"},
     {"EmptyText", Edited("\"small\"", "\"\""), "/id", "is empty"},
@@ -102,11 +103,9 @@ const std::vector<Case> kForm = {
      "/rarities/0/rate_up/featured/0", "the id of an item"},
     {"BatchZero", Edited("\"rarities\"", "\"batches\": [0], \"rarities\""),
      "/batches/0", "from 1 to 100"},
-    {"BatchTwice",
-     Edited("\"rarities\"", "\"batches\": [1, 1], \"rarities\""),
+    {"BatchTwice", Edited("\"rarities\"", "\"batches\": [1, 1], \"rarities\""),
      "/batches/1", "given twice"},
-    {"BadTime",
-     Edited("\"rarities\"", "\"opens\": \"tomorrow\", \"rarities\""),
+    {"BadTime", Edited("\"rarities\"", "\"opens\": \"tomorrow\", \"rarities\""),
      "/opens", "RFC 3339"},
     {"InfiniteTime",
      Edited("\"rarities\"", "\"opens\": \"infinite-past\", \"rarities\""),
@@ -130,8 +129,9 @@ const std::vector<Case> kMeaning = {
     {"TwoItemsOneName", Edited("\"id\": \"s2\"", "\"id\": \"s1\""),
      "/items/3/id", "names two items"},
     {"UnknownRarity", Edited("\"rarity\": \"tin\"", "\"rarity\": \"lead\""),
-     "/items/4/rarity", "is no rarity of this banner; it has gold, silver, "
-                        "tin"},
+     "/items/4/rarity",
+     "is no rarity of this banner; it has gold, silver, "
+     "tin"},
     {"RarityWithoutItems",
      Edited(",\n    {\"id\": \"t1\", \"type\": \"item\", \"rarity\": \"tin\"}",
             ""),
@@ -173,8 +173,9 @@ const std::vector<Case> kMeaning = {
      Edited("\"odds\": \"rest\"", "\"odds\": \"rest\", \"hard_pity\": 3"),
      "/rarities/2", "takes what the others leave"},
     {"HigherHitOfTheHighest",
-     Edited("\"hard_pity\": 8", "\"hard_pity\": 8, \"on_higher_hit\": "
-                                "\"keep\""),
+     Edited("\"hard_pity\": 8",
+            "\"hard_pity\": 8, \"on_higher_hit\": "
+            "\"keep\""),
      "/rarities/0/on_higher_hit", "no rarity is higher"},
     {"HigherHitWithoutPity", Edited("\"hard_pity\": 4, ", ""),
      "/rarities/1/on_higher_hit", "has no pity"},
@@ -206,10 +207,9 @@ TEST(ProblemsTest, TellsAllOfThemAtOnce) {
           "rarities": [{"id": "x", "odds": 1}], "items": [{"id": "i"}]})");
   std::vector<std::string> pointers;
   for (const Problem& problem : problems) pointers.push_back(problem.pointer);
-  EXPECT_EQ(pointers,
-            (std::vector<std::string>{"/id", "/price/amount",
-                                      "/rarities/0/odds", "/items/0",
-                                      "/items/0"}));
+  EXPECT_EQ(pointers, (std::vector<std::string>{"/id", "/price/amount",
+                                                "/rarities/0/odds", "/items/0",
+                                                "/items/0"}));
 }
 
 TEST(ProblemsTest, TheStatusNamesFileAndPlace) {

@@ -29,7 +29,8 @@ TEST(IdTest, TakesTheLongestAndRefusesOneMore) {
 
 TEST(IdTest, RefusesEmptyTextAndForeignCharacters) {
   EXPECT_FALSE(PlayerId::Parse("").ok());
-  for (const std::string bad : {"a b", "a/b", "a'b", "a\"b", "\xc3\xa9", "a\n"}) {
+  for (const std::string bad :
+       {"a b", "a/b", "a'b", "a\"b", "\xc3\xa9", "a\n"}) {
     const auto status = CurrencyId::Parse(bad).status();
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << bad;
     EXPECT_THAT(std::string(status.message()), HasSubstr("currency"));

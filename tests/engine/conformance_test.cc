@@ -43,8 +43,7 @@ TEST_P(ConformanceTest, DrawsTheGoldenTranscript) {
   }
   EXPECT_EQ(transcript.str(),
             testing::ReadFile(std::filesystem::path(FAIRPULL_SOURCE_DIR) /
-                              "tests/engine/golden" /
-                              (GetParam() + ".txt")));
+                              "tests/engine/golden" / (GetParam() + ".txt")));
 }
 
 TEST_P(ConformanceTest, EveryWheelIsFull) {
@@ -67,8 +66,8 @@ TEST_P(ConformanceTest, EveryItemDropsAndNoCounterPassesItsCap) {
     seen.insert(outcome.item);
     ASSERT_EQ(banner_.items()[outcome.item].rarity, outcome.rarity);
     for (std::size_t c = 0; c < kMaxCounters; ++c) {
-      const int cap = c < banner_.counters().size() ? banner_.counters()[c].cap
-                                                    : 0;
+      const int cap =
+          c < banner_.counters().size() ? banner_.counters()[c].cap : 0;
       ASSERT_LE(state.value[c], cap);
     }
   }

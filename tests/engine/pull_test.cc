@@ -154,7 +154,7 @@ TEST_F(MillionPullsTest, HazardsOfAFourStarAtWaitsOneToTwelve) {
   // P(4-star at wait w | none before), from the stationary chain: a 5-star
   // displaces a due 4-star, which stays due at 11 and 12.
   constexpr std::array<double, 13> kHazard = {
-      0,     0.051, 0.051, 0.051,     0.051,     0.051, 0.051,
+      0,     0.051, 0.051,        0.051,        0.051, 0.051, 0.051,
       0.051, 0.051, 0.5608126587, 0.9882573878, 0.994, 0.994};
   for (std::size_t wait = 1; wait <= 12; ++wait) {
     const double n = tried_[wait];

@@ -36,9 +36,10 @@ TEST(OddsTest, ReadsPercentagesDecimalsAndFractionsExactly) {
 
 TEST(OddsTest, RefusesWhatIsNotOddsAndSaysWhatWouldBe) {
   for (const std::string bad :
-       {"", "%", ".", "1.", "-0.1", "+0.1", "0.6 %", " 0.6%", "0,6%", "1e-3",
-        "nan", "0x1", "1/2/3", "1/", "/2", "0.5/1", "50%%", "1/2%", "six",
-        "0.0000000000000001"}) {
+       {"",      "%",     ".",     "1.",   "-0.1",
+        "+0.1",  "0.6 %", " 0.6%", "0,6%", "1e-3",
+        "nan",   "0x1",   "1/2/3", "1/",   "/2",
+        "0.5/1", "50%%",  "1/2%",  "six",  "0.0000000000000001"}) {
     const auto odds = Odds::Parse(bad);
     ASSERT_EQ(odds.status().code(), absl::StatusCode::kInvalidArgument) << bad;
     EXPECT_THAT(std::string(odds.status().message()), HasSubstr("\"0.6%\""));

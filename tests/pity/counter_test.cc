@@ -18,8 +18,7 @@ CounterSet Two() {
 }
 
 TEST(CounterSetTest, WritesEveryCounterSortedByName) {
-  const PityState state =
-      *Two().FromValues(Values{{"pity:5-star", 12}});
+  const PityState state = *Two().FromValues(Values{{"pity:5-star", 12}});
   EXPECT_EQ(Two().Serialize(state), "guarantee:5-star=0,pity:5-star=12");
   EXPECT_EQ(Two().Serialize(PityState{}), "guarantee:5-star=0,pity:5-star=0");
 }
@@ -52,9 +51,9 @@ TEST(CounterSetTest, RefusesImpossibleStatesAndSaysTheRange) {
 }
 
 TEST(CounterSetTest, RefusesTextThatIsNoState) {
-  for (const std::string bad : {"pity:5-star", "pity:5-star=", "=3", "x=1",
-                                "pity:5-star=-1", "pity:5-star=1;",
-                                "pity:5-star=99999999999"}) {
+  for (const std::string bad :
+       {"pity:5-star", "pity:5-star=", "=3", "x=1", "pity:5-star=-1",
+        "pity:5-star=1;", "pity:5-star=99999999999"}) {
     EXPECT_FALSE(Two().Parse(bad).ok()) << bad;
   }
 }
@@ -62,7 +61,8 @@ TEST(CounterSetTest, RefusesTextThatIsNoState) {
 TEST(CounterSetTest, RefusesTooManyCountersAndRepeatedNames) {
   EXPECT_FALSE(CounterSet::Make(std::vector<Counter>(2, {"a", 1})).ok());
   std::vector<Counter> nine;
-  for (int i = 0; i < 9; ++i) nine.push_back({std::string(1, char('a' + i)), 1});
+  for (int i = 0; i < 9; ++i)
+    nine.push_back({std::string(1, char('a' + i)), 1});
   EXPECT_FALSE(CounterSet::Make(nine).ok());
   EXPECT_FALSE(CounterSet::Make({{"a", 0x7fff}}).ok());
   EXPECT_FALSE(CounterSet::Make({{"a", -1}}).ok());

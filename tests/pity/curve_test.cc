@@ -68,8 +68,7 @@ TEST(CurveTest, RefusesWhatMakesNoSense) {
   EXPECT_THAT(std::string(late.status().message()),
               HasSubstr("before the hard pity at 90"));
   const auto slow = Curve::Ramp(Of("0%"), {1, Of("1/1000000")});
-  EXPECT_THAT(std::string(slow.status().message()),
-              HasSubstr("larger step"));
+  EXPECT_THAT(std::string(slow.status().message()), HasSubstr("larger step"));
 }
 
 TEST(RateUpTest, AGuaranteeGivesAllOfTheWeight) {

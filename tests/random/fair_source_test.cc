@@ -20,8 +20,8 @@ std::string Mac(const std::string& key, const std::string& message) {
       absl::Span<const std::uint8_t>(
           reinterpret_cast<const std::uint8_t*>(key.data()), key.size()),
       message);
-  return absl::BytesToHexString(absl::string_view(
-      reinterpret_cast<const char*>(mac.data()), mac.size()));
+  return absl::BytesToHexString(
+      absl::string_view(reinterpret_cast<const char*>(mac.data()), mac.size()));
 }
 
 // RFC 4231, test cases 1, 2, 3, 4, 6 and 7.

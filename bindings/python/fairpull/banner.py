@@ -207,7 +207,7 @@ class Banner:
     >>> banner.rarities[0].base
     Fraction(3, 500)
     >>> banner.pull(size=1000, rng=7).counts()
-    {'ultra_rare': 14, 'super_rare': 131, 'rare': 855}
+    {'ultra_rare': 14, 'super_rare': 125, 'rare': 861}
     """
 
     def __init__(self, core: _core.Banner) -> None:

@@ -110,13 +110,13 @@ std::vector<std::uint16_t> FeaturedItems(const Banner& banner) {
 }
 
 void RegisterRecords(py::module_& module) {
-  py::class_<Item>(module, "Item")
+  py::class_<Item>(module, "Item", "An item of a compiled banner.")
       .def_property_readonly("id", [](const Item& i) { return i.id.value(); })
       .def_readonly("name", &Item::name)
       .def_readonly("type", &Item::type)
       .def_readonly("rarity_index", &Item::rarity)
       .def_readonly("weight", &Item::weight);
-  py::class_<Rarity>(module, "Rarity")
+  py::class_<Rarity>(module, "Rarity", "A rarity of a compiled banner.")
       .def_readonly("id", &Rarity::id)
       .def_readonly("name", &Rarity::name)
       .def_property_readonly("base",
@@ -129,7 +129,9 @@ void RegisterRecords(py::module_& module) {
                                if (!r.pity_counter.has_value()) return {};
                                return r.curve.size();
                              });
-  py::class_<SourceSpec>(module, "Source")
+  py::class_<SourceSpec>(
+      module, "Source",
+      "Where figures of a banner come from: covers, official, reference.")
       .def_readonly("covers", &SourceSpec::covers)
       .def_property_readonly("official",
                              [](const SourceSpec& s) {
@@ -169,7 +171,8 @@ py::tuple CheckText(const std::string& text, const std::string& file) {
 
 void RegisterBanner(py::module_& module) {
   RegisterRecords(module);
-  py::class_<Banner, std::shared_ptr<Banner>>(module, "Banner")
+  py::class_<Banner, std::shared_ptr<Banner>>(module, "Banner",
+                                              "A compiled banner.")
       .def_property_readonly("id",
                              [](const Banner& b) { return b.id().value(); })
       .def_property_readonly("name",
@@ -211,7 +214,8 @@ void RegisterBanner(py::module_& module) {
            py::arg("count"));
   module.def("check_text", &CheckText, py::arg("text"), py::arg("file"));
 
-  py::class_<Catalog, std::shared_ptr<Catalog>>(module, "Catalog")
+  py::class_<Catalog, std::shared_ptr<Catalog>>(module, "Catalog",
+                                                "Banners in every version.")
       .def(py::init([](const std::vector<std::shared_ptr<Banner>>& banners) {
         std::vector<Banner> copies;
         for (const std::shared_ptr<Banner>& banner : banners) {
@@ -220,13 +224,14 @@ void RegisterBanner(py::module_& module) {
         return std::make_shared<Catalog>(
             ValueOrThrow(Catalog::Make(std::move(copies))));
       }))
-      .def("current",
-           [](const Catalog& catalog, const std::string& id,
-              std::int64_t now_ms) {
-             return std::const_pointer_cast<Banner>(
-                 ValueOrThrow(catalog.Current(
-                     ValueOrThrow(BannerId::Parse(id)), now_ms)));
-           })
+      .def(
+          "current",
+          [](const Catalog& catalog, const std::string& id,
+             std::int64_t now_ms) {
+            return std::const_pointer_cast<Banner>(ValueOrThrow(
+                catalog.Current(ValueOrThrow(BannerId::Parse(id)), now_ms)));
+          },
+          py::arg("id"), py::arg("now_ms"))
       .def_property_readonly("banners", [](const Catalog& catalog) {
         std::vector<std::shared_ptr<Banner>> banners;
         for (const std::shared_ptr<const Banner>& banner : catalog.banners()) {

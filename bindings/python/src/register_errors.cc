@@ -49,8 +49,7 @@ py::object ExceptionFor(const absl::Status& status) {
     return errors.attr("WrongPrice")(message, *price);
   }
   if (const std::optional<std::string> field = ConflictingFieldIn(status)) {
-    return errors.attr("IdConflict")("id_conflict",
-                                     py::arg("field") = *field);
+    return errors.attr("IdConflict")("id_conflict", py::arg("field") = *field);
   }
   return errors.attr(ClassFor(status.code()))(message);
 }

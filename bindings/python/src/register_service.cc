@@ -36,7 +36,9 @@ PullRequest Request(const std::string& id, const std::string& player,
 }
 
 void RegisterRows(py::module_& module) {
-  py::class_<PullRecord>(module, "PullRecord")
+  py::class_<PullRecord>(module, "PullRecord",
+                         "A pull as it is stored: who, which draw, which item, "
+                         "at which odds and cost.")
       .def_property_readonly(
           "player", [](const PullRecord& p) { return p.player.value(); })
       .def_property_readonly(
@@ -49,14 +51,16 @@ void RegisterRows(py::module_& module) {
           "banner", [](const PullRecord& p) { return p.banner.value(); })
       .def_readonly("odds_version", &PullRecord::odds_version)
       .def_readonly("seed_epoch", &PullRecord::seed_epoch)
-      .def_property_readonly(
-          "item", [](const PullRecord& p) { return p.item.value(); })
+      .def_property_readonly("item",
+                             [](const PullRecord& p) { return p.item.value(); })
       .def_readonly("rarity", &PullRecord::rarity)
       .def_readonly("featured", &PullRecord::featured)
       .def_readonly("pity", &PullRecord::pity)
       .def_readonly("cost", &PullRecord::cost)
       .def_readonly("at_ms", &PullRecord::at_ms);
-  py::class_<PullOperation>(module, "PullOperation")
+  py::class_<PullOperation>(
+      module, "PullOperation",
+      "A pull across two services: what was asked for, and where it stands.")
       .def_property_readonly(
           "player", [](const PullOperation& o) { return o.player.value(); })
       .def_property_readonly(
@@ -76,22 +80,26 @@ void RegisterRows(py::module_& module) {
       .def_readonly("attempts", &PullOperation::attempts)
       .def_readonly("next_due_ms", &PullOperation::next_due_ms)
       .def_readonly("created_at_ms", &PullOperation::created_at_ms);
-  py::class_<PullStep>(module, "PullStep")
+  py::class_<PullStep>(module, "PullStep",
+                       "Where a pull stands after a step: operation, pulls, "
+                       "state, action, alarm.")
       .def_readonly("operation", &PullStep::operation)
       .def_readonly("pulls", &PullStep::pulls)
       .def_property_readonly("action",
                              [](const PullStep& s) {
                                return std::string(PullActionName(s.action));
                              })
-      .def_property_readonly("state",
-                             [](const PullStep& s) {
-                               return std::string(
-                                   PullStateName(s.operation.state));
-                             })
+      .def_property_readonly(
+          "state",
+          [](const PullStep& s) {
+            return std::string(PullStateName(s.operation.state));
+          })
       .def_property_readonly(
           "settled", [](const PullStep& s) { return s.operation.settled; })
       .def_readonly("alarm", &PullStep::alarm);
-  py::class_<PullReceipt>(module, "PullReceipt")
+  py::class_<PullReceipt>(module, "PullReceipt",
+                          "A pull in one store: payment (a Receipt) and pulls "
+                          "(PullRecords, in order).")
       .def_readonly("payment", &PullReceipt::payment)
       .def_readonly("pulls", &PullReceipt::pulls);
 }
@@ -131,7 +139,9 @@ std::map<std::string, std::int64_t> Inventory(PySplitPullService& self,
 }
 
 void RegisterSplitPullService(py::module_& module) {
-  py::class_<PySplitPullService>(module, "SplitPullService")
+  py::class_<PySplitPullService>(
+      module, "SplitPullService",
+      "The gacha half of a pull across two services.")
       .def(py::init([](std::shared_ptr<StoreHandle> store,
                        const std::shared_ptr<Catalog>& catalog,
                        const std::shared_ptr<ServerSeeds>& seeds,
@@ -143,54 +153,68 @@ void RegisterSplitPullService(py::module_& module) {
            }),
            py::arg("store"), py::arg("catalog"), py::arg("seeds"),
            py::arg("clock_ms"), py::arg("give_up_after_ms"))
-      .def("begin",
-           [](PySplitPullService& self, const std::string& id,
-              const std::string& player, const std::string& banner,
-              std::uint32_t count, std::optional<std::int64_t> expected_cost) {
-             const PullRequest request =
-                 Request(id, player, banner, count, expected_cost);
-             return self.Run(
-                 [&](SplitPullService& s) { return s.Begin(request); });
-           })
-      .def("advance",
-           [](PySplitPullService& self, const std::string& id,
-              const std::string& player, const std::string& answer) {
-             const auto p = ValueOrThrow(PlayerId::Parse(player));
-             const auto o = ValueOrThrow(OperationId::Parse(id));
-             const PullAnswer a = AnswerNamed(answer);
-             return self.Run(
-                 [&](SplitPullService& s) { return s.Advance(p, o, a); });
-           })
-      .def("inquire",
-           [](PySplitPullService& self, const std::string& id,
-              const std::string& player) {
-             const auto p = ValueOrThrow(PlayerId::Parse(player));
-             const auto o = ValueOrThrow(OperationId::Parse(id));
-             const HoldVerdict verdict =
-                 self.Run([&](SplitPullService& s) { return s.Inquire(p, o); });
-             return verdict == HoldVerdict::kPost ? "post" : "void";
-           })
-      .def("unsettled",
-           [](PySplitPullService& self, std::int64_t due_before_ms, int limit) {
-             return self.Run([&](SplitPullService& s) {
-               return s.Unsettled(due_before_ms, limit);
-             });
-           })
-      .def("history", &History)
-      .def("inventory", &Inventory)
-      .def("pity", [](PySplitPullService& self, const std::string& player,
-                      const std::string& banner) {
-        const auto p = ValueOrThrow(PlayerId::Parse(player));
-        const auto b = ValueOrThrow(BannerId::Parse(banner));
-        return self.Run([&](SplitPullService& s) { return s.Pity(p, b); });
-      });
+      .def(
+          "begin",
+          [](PySplitPullService& self, const std::string& id,
+             const std::string& player, const std::string& banner,
+             std::uint32_t count, std::optional<std::int64_t> expected_cost) {
+            const PullRequest request =
+                Request(id, player, banner, count, expected_cost);
+            return self.Run(
+                [&](SplitPullService& s) { return s.Begin(request); });
+          },
+          py::arg("pull_id"), py::arg("player"), py::arg("banner"),
+          py::arg("count"), py::arg("expected_cost"))
+      .def(
+          "advance",
+          [](PySplitPullService& self, const std::string& id,
+             const std::string& player, const std::string& answer) {
+            const auto p = ValueOrThrow(PlayerId::Parse(player));
+            const auto o = ValueOrThrow(OperationId::Parse(id));
+            const PullAnswer a = AnswerNamed(answer);
+            return self.Run(
+                [&](SplitPullService& s) { return s.Advance(p, o, a); });
+          },
+          py::arg("pull_id"), py::arg("player"), py::arg("answer"))
+      .def(
+          "inquire",
+          [](PySplitPullService& self, const std::string& id,
+             const std::string& player) {
+            const auto p = ValueOrThrow(PlayerId::Parse(player));
+            const auto o = ValueOrThrow(OperationId::Parse(id));
+            const HoldVerdict verdict =
+                self.Run([&](SplitPullService& s) { return s.Inquire(p, o); });
+            return verdict == HoldVerdict::kPost ? "post" : "void";
+          },
+          py::arg("pull_id"), py::arg("player"))
+      .def(
+          "unsettled",
+          [](PySplitPullService& self, std::int64_t due_before_ms, int limit) {
+            return self.Run([&](SplitPullService& s) {
+              return s.Unsettled(due_before_ms, limit);
+            });
+          },
+          py::arg("due_before_ms"), py::arg("limit"))
+      .def("history", &History, py::arg("player"), py::arg("limit"),
+           py::arg("cursor"))
+      .def("inventory", &Inventory, py::arg("player"))
+      .def(
+          "pity",
+          [](PySplitPullService& self, const std::string& player,
+             const std::string& banner) {
+            const auto p = ValueOrThrow(PlayerId::Parse(player));
+            const auto b = ValueOrThrow(BannerId::Parse(banner));
+            return self.Run([&](SplitPullService& s) { return s.Pity(p, b); });
+          },
+          py::arg("player"), py::arg("banner"));
 }
 
 }  // namespace
 
 void RegisterService(py::module_& module) {
   RegisterRows(module);
-  py::class_<ServerSeeds, std::shared_ptr<ServerSeeds>>(module, "ServerSeeds")
+  py::class_<ServerSeeds, std::shared_ptr<ServerSeeds>>(
+      module, "ServerSeeds", "The secrets of live draws, by epoch.")
       .def(py::init([](const std::map<std::int64_t, py::bytes>& seeds,
                        std::int64_t current) {
              std::map<std::int64_t, ServerSeed> parsed;
@@ -204,7 +228,7 @@ void RegisterService(py::module_& module) {
            }),
            py::arg("seeds"), py::arg("current"))
       .def_property_readonly("current", &ServerSeeds::current);
-  py::class_<PyPullService>(module, "PullService")
+  py::class_<PyPullService>(module, "PullService", "Pulls in one store.")
       .def(py::init([](std::shared_ptr<StoreHandle> store,
                        const std::shared_ptr<Catalog>& catalog,
                        const std::shared_ptr<ServerSeeds>& seeds,
@@ -214,25 +238,31 @@ void RegisterService(py::module_& module) {
            }),
            py::arg("store"), py::arg("catalog"), py::arg("seeds"),
            py::arg("clock_ms"))
-      .def("pull", [](PyPullService& self, const std::string& id,
-                      const std::string& player, const std::string& banner,
-                      std::uint32_t count,
-                      std::optional<std::int64_t> expected_cost) {
-        const PullRequest request =
-            Request(id, player, banner, count, expected_cost);
-        return self.Run([&](PullService& s) { return s.Pull(request); });
-      });
+      .def(
+          "pull",
+          [](PyPullService& self, const std::string& id,
+             const std::string& player, const std::string& banner,
+             std::uint32_t count, std::optional<std::int64_t> expected_cost) {
+            const PullRequest request =
+                Request(id, player, banner, count, expected_cost);
+            return self.Run([&](PullService& s) { return s.Pull(request); });
+          },
+          py::arg("id"), py::arg("player"), py::arg("banner"), py::arg("count"),
+          py::arg("expected_cost"));
   RegisterSplitPullService(module);
-  module.def("verify", [](const std::shared_ptr<StoreHandle>& store) {
-    const py::gil_scoped_release unlocked;
-    const std::shared_ptr<Store> pinned = store->Pin();
-    std::vector<std::string> lines;
-    for (const Violation& violation : ValueOrThrow(VerifyStore(*pinned))) {
-      lines.push_back(violation.law + " " + violation.player.value() + ": " +
-                      violation.message);
-    }
-    return lines;
-  });
+  module.def(
+      "verify",
+      [](const std::shared_ptr<StoreHandle>& store) {
+        const py::gil_scoped_release unlocked;
+        const std::shared_ptr<Store> pinned = store->Pin();
+        std::vector<std::string> lines;
+        for (const Violation& violation : ValueOrThrow(VerifyStore(*pinned))) {
+          lines.push_back(violation.law + " " + violation.player.value() +
+                          ": " + violation.message);
+        }
+        return lines;
+      },
+      py::arg("store"));
 }
 
 }  // namespace fairpull::python

@@ -31,7 +31,9 @@ std::optional<std::string> HoldStateText(const Receipt& receipt) {
 }
 
 void RegisterRows(py::module_& module) {
-  py::class_<Balance>(module, "Balance")
+  py::class_<Balance>(
+      module, "Balance",
+      "A balance: posted, held, available (all integers) and version.")
       .def_readonly("posted", &Balance::posted)
       .def_readonly("held", &Balance::held)
       .def_property_readonly("available", &Balance::available)
@@ -41,7 +43,9 @@ void RegisterRows(py::module_& module) {
         return "<Balance posted=" + std::to_string(b.posted) +
                " held=" + std::to_string(b.held) + ">";
       });
-  py::class_<Receipt>(module, "Receipt")
+  py::class_<Receipt>(module, "Receipt",
+                      "The answer of the ledger: outcome, balance after it, "
+                      "replayed, hold_state.")
       .def_property_readonly("outcome",
                              [](const Receipt& r) {
                                return std::string(LedgerOutcomeName(r.outcome));
@@ -57,16 +61,20 @@ void RegisterRows(py::module_& module) {
       .def_property_readonly("version",
                              [](const Receipt& r) { return r.balance.version; })
       .def_property_readonly("hold_state", &HoldStateText);
-  py::class_<Entry>(module, "Entry")
+  py::class_<Entry>(module, "Entry",
+                    "A row of the journal: seq, operation, counterparty, "
+                    "amount, balance_after, at_ms.")
       .def_readonly("seq", &Entry::seq)
-      .def_property_readonly(
-          "operation", [](const Entry& e) { return e.operation.value(); })
+      .def_property_readonly("operation",
+                             [](const Entry& e) { return e.operation.value(); })
       .def_property_readonly(
           "counterparty", [](const Entry& e) { return e.counterparty.name(); })
       .def_readonly("amount", &Entry::amount)
       .def_readonly("balance_after", &Entry::balance_after)
       .def_readonly("at_ms", &Entry::at_ms);
-  py::class_<Hold>(module, "Hold")
+  py::class_<Hold>(module, "Hold",
+                   "An amount set aside: player, hold_id, currency, amount, "
+                   "state, created_at_ms.")
       .def_property_readonly("player",
                              [](const Hold& h) { return h.player.value(); })
       .def_property_readonly("hold_id",
@@ -74,10 +82,9 @@ void RegisterRows(py::module_& module) {
       .def_property_readonly("currency",
                              [](const Hold& h) { return h.currency.value(); })
       .def_readonly("amount", &Hold::amount)
-      .def_property_readonly("state",
-                             [](const Hold& h) {
-                               return std::string(HoldStateName(h.state));
-                             })
+      .def_property_readonly(
+          "state",
+          [](const Hold& h) { return std::string(HoldStateName(h.state)); })
       .def_readonly("created_at_ms", &Hold::at_ms);
 }
 
@@ -92,89 +99,113 @@ TransferRequest Transfer(const std::string& id, const std::string& player,
 }
 
 void RegisterWallet(py::module_& module) {
-  py::class_<PyWallet>(module, "Wallet")
+  py::class_<PyWallet>(module, "Wallet", "Balances of players over a store.")
       .def(py::init([](std::shared_ptr<StoreHandle> store,
                        std::optional<std::function<std::int64_t()>> clock) {
              return std::make_unique<PyWallet>(std::move(store),
                                                ClockOr(std::move(clock)));
            }),
            py::arg("store"), py::arg("clock_ms"))
-      .def("open_account",
-           [](PyWallet& self, const std::string& player,
-              const std::string& currency) {
-             const auto p = ParseId<PlayerId>(player);
-             const auto c = ParseId<CurrencyId>(currency);
-             return self.Run([&](Wallet& w) { return w.OpenAccount(p, c); });
-           })
-      .def("grant",
-           [](PyWallet& self, const std::string& id, const std::string& player,
-              const std::string& currency, std::int64_t amount,
-              const std::string& source) {
-             const TransferRequest request =
-                 Transfer(id, player, currency, amount, source);
-             return self.Run([&](Wallet& w) { return w.Grant(request); });
-           })
-      .def("spend",
-           [](PyWallet& self, const std::string& id, const std::string& player,
-              const std::string& currency, std::int64_t amount,
-              const std::string& sink) {
-             const TransferRequest request =
-                 Transfer(id, player, currency, amount, sink);
-             return self.Run([&](Wallet& w) { return w.Spend(request); });
-           })
-      .def("hold",
-           [](PyWallet& self, const std::string& id, const std::string& player,
-              const std::string& currency, std::int64_t amount,
-              const std::string& sink, std::int64_t ask_after_ms) {
-             const HoldRequest request = {
-                 .id = ParseId<OperationId>(id),
-                 .player = ParseId<PlayerId>(player),
-                 .currency = ParseId<CurrencyId>(currency),
-                 .amount = amount,
-                 .sink = ValueOrThrow(SystemAccount::Parse(sink)),
-                 .ask_after_ms = ask_after_ms};
-             return self.Run([&](Wallet& w) { return w.Hold(request); });
-           })
-      .def("post",
-           [](PyWallet& self, const std::string& hold,
-              const std::string& player, std::optional<std::int64_t> amount) {
-             const auto h = ParseId<OperationId>(hold);
-             const auto p = ParseId<PlayerId>(player);
-             return self.Run([&](Wallet& w) { return w.Post(p, h, amount); });
-           })
-      .def("void",
-           [](PyWallet& self, const std::string& hold,
-              const std::string& player) {
-             const auto h = ParseId<OperationId>(hold);
-             const auto p = ParseId<PlayerId>(player);
-             return self.Run([&](Wallet& w) { return w.Void(p, h); });
-           })
-      .def("balance",
-           [](PyWallet& self, const std::string& player,
-              const std::string& currency) {
-             const auto p = ParseId<PlayerId>(player);
-             const auto c = ParseId<CurrencyId>(currency);
-             return self.Run([&](Wallet& w) { return w.GetBalance(p, c); });
-           })
-      .def("entries",
-           [](PyWallet& self, const std::string& player,
-              const std::string& currency, std::int64_t after_seq, int limit) {
-             const auto p = ParseId<PlayerId>(player);
-             const auto c = ParseId<CurrencyId>(currency);
-             return self.Run(
-                 [&](Wallet& w) { return w.Entries(p, c, after_seq, limit); });
-           })
-      .def("pending_holds", [](PyWallet& self, std::int64_t due_before_ms,
-                               int limit) {
-        return self.Run(
-            [&](Wallet& w) { return w.PendingHolds(due_before_ms, limit); });
-      });
+      .def(
+          "open_account",
+          [](PyWallet& self, const std::string& player,
+             const std::string& currency) {
+            const auto p = ParseId<PlayerId>(player);
+            const auto c = ParseId<CurrencyId>(currency);
+            return self.Run([&](Wallet& w) { return w.OpenAccount(p, c); });
+          },
+          py::arg("player"), py::arg("currency"))
+      .def(
+          "grant",
+          [](PyWallet& self, const std::string& id, const std::string& player,
+             const std::string& currency, std::int64_t amount,
+             const std::string& source) {
+            const TransferRequest request =
+                Transfer(id, player, currency, amount, source);
+            return self.Run([&](Wallet& w) { return w.Grant(request); });
+          },
+          py::arg("id"), py::arg("player"), py::arg("currency"),
+          py::arg("amount"), py::arg("source"))
+      .def(
+          "spend",
+          [](PyWallet& self, const std::string& id, const std::string& player,
+             const std::string& currency, std::int64_t amount,
+             const std::string& sink) {
+            const TransferRequest request =
+                Transfer(id, player, currency, amount, sink);
+            return self.Run([&](Wallet& w) { return w.Spend(request); });
+          },
+          py::arg("id"), py::arg("player"), py::arg("currency"),
+          py::arg("amount"), py::arg("sink"))
+      .def(
+          "hold",
+          [](PyWallet& self, const std::string& id, const std::string& player,
+             const std::string& currency, std::int64_t amount,
+             const std::string& sink, std::int64_t ask_after_ms) {
+            const HoldRequest request = {
+                .id = ParseId<OperationId>(id),
+                .player = ParseId<PlayerId>(player),
+                .currency = ParseId<CurrencyId>(currency),
+                .amount = amount,
+                .sink = ValueOrThrow(SystemAccount::Parse(sink)),
+                .ask_after_ms = ask_after_ms};
+            return self.Run([&](Wallet& w) { return w.Hold(request); });
+          },
+          py::arg("id"), py::arg("player"), py::arg("currency"),
+          py::arg("amount"), py::arg("sink"), py::arg("ask_after_ms"))
+      .def(
+          "post",
+          [](PyWallet& self, const std::string& hold, const std::string& player,
+             std::optional<std::int64_t> amount) {
+            const auto h = ParseId<OperationId>(hold);
+            const auto p = ParseId<PlayerId>(player);
+            return self.Run([&](Wallet& w) { return w.Post(p, h, amount); });
+          },
+          py::arg("hold_id"), py::arg("player"), py::arg("amount"))
+      .def(
+          "void",
+          [](PyWallet& self, const std::string& hold,
+             const std::string& player) {
+            const auto h = ParseId<OperationId>(hold);
+            const auto p = ParseId<PlayerId>(player);
+            return self.Run([&](Wallet& w) { return w.Void(p, h); });
+          },
+          py::arg("hold_id"), py::arg("player"))
+      .def(
+          "balance",
+          [](PyWallet& self, const std::string& player,
+             const std::string& currency) {
+            const auto p = ParseId<PlayerId>(player);
+            const auto c = ParseId<CurrencyId>(currency);
+            return self.Run([&](Wallet& w) { return w.GetBalance(p, c); });
+          },
+          py::arg("player"), py::arg("currency"))
+      .def(
+          "entries",
+          [](PyWallet& self, const std::string& player,
+             const std::string& currency, std::int64_t after_seq, int limit) {
+            const auto p = ParseId<PlayerId>(player);
+            const auto c = ParseId<CurrencyId>(currency);
+            return self.Run(
+                [&](Wallet& w) { return w.Entries(p, c, after_seq, limit); });
+          },
+          py::arg("player"), py::arg("currency"), py::arg("after_seq"),
+          py::arg("limit"))
+      .def(
+          "pending_holds",
+          [](PyWallet& self, std::int64_t due_before_ms, int limit) {
+            return self.Run([&](Wallet& w) {
+              return w.PendingHolds(due_before_ms, limit);
+            });
+          },
+          py::arg("due_before_ms"), py::arg("limit"));
 }
 
 }  // namespace
 
 void RegisterStore(py::module_& module) {
-  py::class_<StoreHandle, std::shared_ptr<StoreHandle>>(module, "Store")
+  py::class_<StoreHandle, std::shared_ptr<StoreHandle>>(module, "Store",
+                                                        "An open store.")
       .def("close", &StoreHandle::Close,
            py::call_guard<py::gil_scoped_release>());
   module.def(

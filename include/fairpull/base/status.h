@@ -14,18 +14,18 @@
 #define FAIRPULL_STATUS_CONCAT_INNER_(a, b) a##b
 #define FAIRPULL_STATUS_CONCAT_(a, b) FAIRPULL_STATUS_CONCAT_INNER_(a, b)
 
-#define FAIRPULL_RETURN_IF_ERROR(expr)                              \
-  do {                                                              \
+#define FAIRPULL_RETURN_IF_ERROR(expr)                                  \
+  do {                                                                  \
     if (absl::Status fairpull_status_ = (expr); !fairpull_status_.ok()) \
-      return fairpull_status_;                                      \
+      return fairpull_status_;                                          \
   } while (false)
 
-#define FAIRPULL_ASSIGN_OR_RETURN(lhs, expr) \
-  FAIRPULL_ASSIGN_OR_RETURN_(                \
-      FAIRPULL_STATUS_CONCAT_(fairpull_or_, __LINE__), lhs, expr)
+#define FAIRPULL_ASSIGN_OR_RETURN(lhs, expr)                                  \
+  FAIRPULL_ASSIGN_OR_RETURN_(FAIRPULL_STATUS_CONCAT_(fairpull_or_, __LINE__), \
+                             lhs, expr)
 
-#define FAIRPULL_ASSIGN_OR_RETURN_(result, lhs, expr) \
-  auto result = (expr);                               \
+#define FAIRPULL_ASSIGN_OR_RETURN_(result, lhs, expr)  \
+  auto result = (expr);                                \
   if (!result.ok()) return std::move(result).status(); \
   lhs = *std::move(result)
 

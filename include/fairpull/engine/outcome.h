@@ -8,9 +8,9 @@
 namespace fairpull {
 
 struct Outcome {
-  std::uint16_t item = 0;    // into Banner::items()
-  std::uint8_t group = 0;    // into Banner::groups()
-  std::uint8_t rarity = 0;   // into Banner::rarities(); 0 is the highest
+  std::uint16_t item = 0;   // into Banner::items()
+  std::uint8_t group = 0;   // into Banner::groups()
+  std::uint8_t rarity = 0;  // into Banner::rarities(); 0 is the highest
 
   friend bool operator==(const Outcome&, const Outcome&) = default;
 };

@@ -27,7 +27,8 @@ namespace fairpull {
 // state. A pure function of its arguments: no allocation, no I/O, no clock.
 // `state` is one of the banner's counters().
 template <BitSource Bits>
-ABSL_ATTRIBUTE_ALWAYS_INLINE inline Outcome Pull(const Banner& banner, PityState& state, Bits& bits) {
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline Outcome Pull(const Banner& banner,
+                                                 PityState& state, Bits& bits) {
   const WheelTable& wheels = banner.wheels();
   const std::uint32_t word = wheels.Accept(bits);
   const std::uint32_t g = wheels.Pick(banner.Row(state), word);

@@ -101,8 +101,7 @@ class BasicAliasTable {
         reciprocal_(~std::uint64_t{0} / column_words_ + 1) {
     for (std::uint32_t i = 0; i < built.columns.size(); ++i) {
       const AliasColumn& column = built.columns[i];
-      entries_.push_back(
-          {uniform_.Threshold(column.cut), {i, column.alias}});
+      entries_.push_back({uniform_.Threshold(column.cut), {i, column.alias}});
     }
   }
 

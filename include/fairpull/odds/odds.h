@@ -38,9 +38,7 @@ class Odds {
   [[nodiscard]] static absl::StatusOr<Odds> FromFraction(
       std::uint64_t numerator, std::uint64_t denominator);
 
-  [[nodiscard]] constexpr std::uint32_t numerator() const {
-    return numerator_;
-  }
+  [[nodiscard]] constexpr std::uint32_t numerator() const { return numerator_; }
   [[nodiscard]] constexpr std::uint32_t denominator() const {
     return denominator_;
   }

@@ -41,7 +41,7 @@ struct PityState {
 };
 
 struct Counter {
-  std::string name;       // "pity:5-star", "guarantee:5-star"
+  std::string name;      // "pity:5-star", "guarantee:5-star"
   std::int16_t cap = 0;  // the highest value; counting on stays there
 };
 

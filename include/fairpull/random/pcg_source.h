@@ -13,7 +13,6 @@
 #define FAIRPULL_RANDOM_PCG_SOURCE_H_
 
 #include <cstdint>
-
 #include <pcg_random.hpp>
 
 namespace fairpull {

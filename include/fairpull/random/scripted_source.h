@@ -22,8 +22,7 @@ class ScriptedSource {
  public:
   using Word = WordType;
 
-  explicit ScriptedSource(std::vector<Word> words)
-      : words_(std::move(words)) {}
+  explicit ScriptedSource(std::vector<Word> words) : words_(std::move(words)) {}
 
   // The next word of the script; past its end 0, and `overran()` from then on.
   Word Next() {

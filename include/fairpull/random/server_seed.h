@@ -35,9 +35,7 @@ class ServerSeed {
   ServerSeed& operator=(const ServerSeed&) = default;
   ~ServerSeed();
 
-  [[nodiscard]] absl::Span<const std::uint8_t> bytes() const {
-    return bytes_;
-  }
+  [[nodiscard]] absl::Span<const std::uint8_t> bytes() const { return bytes_; }
 
  private:
   ServerSeed() = default;
