@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-import fairpull
 import httpx
 from flask import Flask
 from sqlalchemy.exc import OperationalError
 
+import fairpull
 from account.config import AccountConfig
 from account.currency import currency_routes
 from account.holds import hold_routes

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import fairpull
 from flask import Blueprint
 
+import fairpull
 from shared_http.idempotency import (
     RunningRequests,
     idempotency_key,

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-import fairpull
 from flask import Blueprint
 from pydantic import Field
 
+import fairpull
 from shared_http.crash_points import CrashPoints
 from shared_http.json_body import (
     Amount,

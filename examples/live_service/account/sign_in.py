@@ -6,9 +6,9 @@ import time
 import uuid
 from typing import Annotated
 
-import fairpull
 from flask import Blueprint
 
+import fairpull
 from account.passwords import Passwords
 from account.users import UsernameTaken, Users
 from shared_http.json_body import StrictBody, read_body, text, text_like

@@ -9,10 +9,10 @@ from __future__ import annotations
 import time
 from typing import Literal
 
-import fairpull
 import structlog
 from structlog.typing import FilteringBoundLogger
 
+import fairpull
 from shared_http.service_calls import NoAnswer, ServiceCalls
 
 log: FilteringBoundLogger = structlog.get_logger()

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-import fairpull
 import structlog
 from structlog.typing import FilteringBoundLogger
 
+import fairpull
 from shared_http.service_calls import NoAnswer, ServiceCalls
 
 log: FilteringBoundLogger = structlog.get_logger()

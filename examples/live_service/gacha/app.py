@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-import fairpull
 import httpx
 from flask import Flask
 
+import fairpull
 from gacha.account_client import AccountClient
 from gacha.config import GachaConfig
 from gacha.history import history_routes

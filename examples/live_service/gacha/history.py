@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import fairpull
 from flask import Blueprint, request
 
+import fairpull
 from gacha.showcase import Showcase, rfc3339
 from shared_http.player_tokens import PlayerTokenChecker
 from shared_http.problems import malformed

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import fairpull
 from flask import Blueprint
 
+import fairpull
 from shared_http.json_body import check_identifier
 from shared_http.service_token import require_service_token
 

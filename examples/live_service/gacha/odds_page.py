@@ -6,9 +6,9 @@ from fractions import Fraction
 from functools import cache
 from typing import Any
 
-import fairpull
 from flask import Blueprint, request
 
+import fairpull
 from gacha.showcase import (
     DEFAULT_BANNER,
     Showcase,

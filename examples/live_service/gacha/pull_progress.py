@@ -14,10 +14,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import fairpull
 import structlog
 from structlog.typing import FilteringBoundLogger
 
+import fairpull
 from gacha.account_client import MOST_POSTS_AT_ONCE, AccountClient, HoldAnswer
 from shared_http.crash_points import CrashPoints
 from shared_http.idempotency import RunningRequests

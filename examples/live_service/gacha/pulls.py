@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-import fairpull
 from flask import Blueprint
 from pydantic import BeforeValidator
 
+import fairpull
 from gacha.account_client import HoldAnswer
 from gacha.pull_progress import PullProgress
 from gacha.showcase import COUNTS, DEFAULT_BANNER, Showcase, optional_rfc3339

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import fairpull
-
 from shared_http.problems import Problem
 from shared_http.settings import SettingError
 

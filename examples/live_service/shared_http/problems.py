@@ -16,12 +16,12 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Literal
 
-import fairpull
 import structlog
 from flask import Flask, Response
 from structlog.typing import FilteringBoundLogger
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
+import fairpull
 from shared_http.request_context import current_request_id
 
 log: FilteringBoundLogger = structlog.get_logger()

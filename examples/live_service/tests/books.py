@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from typing import Any
 
 import fairpull
-
 from game_processes import Client, GameProcesses
 from waiting import until
 

@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import fairpull
 import httpx
 import pytest
 
+import fairpull
 from banner_files import write_banner
 from game_in_process import CURRENCY, Game, Player
 
@@ -196,26 +196,74 @@ def test_while_account_is_away_a_round_asks_it_only_once(game: Game) -> None:
     assert len(game.to_account.paths) == 1
 
 
+def forgetful_account(game: Game, player: Player, amount: int) -> Game:
+    """Put an account service in place that only knows one purchase of the player.
+
+    As after a failover to a database that lacks the last commits. The game whose
+    account service it is comes back.
+    """
+    folder = game.folder / "forgetful"
+    folder.mkdir()
+    forgetful = Game(folder)
+    wallet = forgetful.account_service.wallet
+    wallet.open_account(player.id, CURRENCY)
+    wallet.grant(
+        "buy:b",
+        player=player.id,
+        currency=CURRENCY,
+        amount=amount,
+        source="issuer:card",
+    )
+    game.to_account.to = forgetful.account_app
+    return forgetful
+
+
 def test_a_hold_that_account_has_lost_is_placed_and_posted_again(game: Game) -> None:
-    """As after a failover of the account service's database."""
     player = game.new_player(1000)
     player.pull(key="k")
-    # A ledger that knows the purchase and nothing since.
-    wallet = game.account_service.wallet
-    lost = game.folder / "lost"
-    lost.mkdir()
-    restored = Game(lost)
-    other = restored.account_service.wallet
-    other.open_account(player.id, CURRENCY)
-    other.grant(
-        "buy:b", player=player.id, currency=CURRENCY, amount=1000, source="issuer:card"
-    )
-    game.to_account.to = restored.account_app
+    forgetful = forgetful_account(game, player, 1000)
     settle(game)
-    balance = other.balance(player.id, CURRENCY)
+    balance = forgetful.account_service.wallet.balance(player.id, CURRENCY)
     assert (balance.posted, balance.held) == (840, 0)
-    assert wallet.balance(player.id, CURRENCY).held == 160
-    restored.close()
+    forgetful.close()
+
+
+def test_a_refusal_that_account_has_lost_leaves_no_hold_behind(game: Game) -> None:
+    player = game.new_player(100)
+    assert player.pull(key="k").status_code == 402
+    forgetful = forgetful_account(game, player, 1000)
+    assert player.pull(key="k").status_code == 409
+    settle(game)
+    balance = forgetful.account_service.wallet.balance(player.id, CURRENCY)
+    assert (balance.posted, balance.held) == (1000, 0)
+    assert player.history()["pulls"] == []
+    forgetful.close()
+
+
+def test_a_drawn_pull_whose_hold_was_voided_raises_the_alarm(
+    game: Game, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Which none of the services does: someone has to look."""
+    player = game.new_player(1000)
+    pull_id = player.pull(key="k").json["pullId"]
+    game.account_service.wallet.void(pull_id, player=player.id)
+    capsys.readouterr()
+    game.gacha_service.progress.confirm()
+    logged = capsys.readouterr().err
+    assert '"level": "critical"' in logged
+    assert pull_id in logged
+    # The item is the player's, whatever became of the payment.
+    assert len(player.history()["pulls"]) == 1
+
+
+def test_a_pull_that_was_fenced_off_asks_for_no_hold(game: Game) -> None:
+    player = game.new_player(1000)
+    player.history()
+    path = f"/internal/pulls/{player.id}/pull:k/inquiry"
+    assert game.internal(path).json == {"verdict": "void"}
+    game.to_account.paths.clear()
+    assert player.pull(key="k").status_code == 409
+    assert game.to_account.paths == []
 
 
 def test_a_pull_whose_banner_is_gone_doesn_t_hold_up_the_others(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
 from banner_files import write_banner
@@ -88,6 +90,27 @@ def test_one_key_in_parallel_is_one_pull(game: Game) -> None:
     assert len({answer.data for answer in answers if answer.status_code == 200}) == 1
     assert player.balance() == 840
     assert len(player.history()["pulls"]) == 1
+
+
+def test_a_running_pull_answers_its_repeat_with_wait(
+    game: Game, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    player = game.new_player(1000)
+    player.history()
+    carry = game.to_account.handle_request
+    repeats: list[Any] = []
+
+    def carry_while_repeated(request: httpx.Request) -> httpx.Response:
+        repeats.append(player.pull(key="k"))
+        return carry(request)
+
+    monkeypatch.setattr(game.to_account, "handle_request", carry_while_repeated)
+    assert player.pull(key="k").status_code == 200
+    (repeat,) = repeats
+    assert repeat.status_code == 409
+    assert repeat.json["type"] == "/problems/request-in-progress"
+    assert repeat.headers["Retry-After"] == "1"
+    assert player.balance() == 840
 
 
 def test_a_balance_for_five_pays_for_exactly_five(game: Game) -> None:

@@ -76,6 +76,19 @@ def test_a_name_is_taken_whatever_its_case(game: Game, name: str) -> None:
     assert log_in(game, name, "another password").status_code == 401
 
 
+def test_a_taken_name_leaves_no_empty_account_behind(
+    game: Game, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    register(game)
+    wallet = game.account_service.wallet
+    opened: list[str] = []
+    monkeypatch.setattr(
+        type(wallet), "open_account", lambda _, player, __: opened.append(player)
+    )
+    assert register(game).status_code == 409
+    assert opened == []
+
+
 def test_of_many_who_want_one_name_at_once_one_gets_it(game: Game) -> None:
     names = ["aster", "Aster", "ASTER", "asteR"]
     with ThreadPoolExecutor(4) as threads:
