@@ -55,16 +55,16 @@ def breaches(
     place = "/".join(path.parts[-2:]).rsplit(".", 1)[0]
     for header in INCLUDE.findall(text):
         parts = header.split("/")
-        if layer and parts[0] == "fairpull" and len(parts) == 3:
-            if parts[1] != layer and parts[1] not in layers[layer]:
-                found.append(f"{path}: {layer} may not include {header}")
+        is_ours = layer and parts[0] == "fairpull" and len(parts) == 3
+        if is_ours and parts[1] not in {layer, *layers[layer]}:
+            found.append(f"{path}: {layer} may not include {header}")
         allowed = fences.get(header)
-        if allowed is not None and path.parts[0] in ("include", "src"):
-            if not any(
-                layer == a or place.startswith(a) or fnmatch(place, a)
-                for a in allowed
-            ):
-                found.append(f"{path}: {header} belongs only in {allowed}")
+        if allowed is None or path.parts[0] not in ("include", "src"):
+            continue
+        if not any(
+            layer == a or place.startswith(a) or fnmatch(place, a) for a in allowed
+        ):
+            found.append(f"{path}: {header} belongs only in {allowed}")
     return found
 
 

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-Rng: TypeAlias = "None | int | np.random.SeedSequence | np.random.Generator"
+Rng: TypeAlias = "int | np.random.SeedSequence | np.random.Generator | None"
 """What an `rng` argument takes: None (fresh entropy), a seed, or a generator."""
 
 PcgTuple: TypeAlias = tuple[int, int, int, int, bool, int]
@@ -49,10 +49,10 @@ def stream(rng: Rng) -> Iterator[Stream]:
         held = bits.state
         lent = Stream(_to_tuple(held))
         yield lent
-        bits.state = _to_dict(lent.state)
+        bits.state = _to_state(lent.state)
 
 
-def _to_tuple(held: dict[str, Any]) -> PcgTuple:
+def _to_tuple(held: Any) -> PcgTuple:
     state, inc = held["state"]["state"], held["state"]["inc"]
     return (
         state >> 64,
@@ -64,7 +64,7 @@ def _to_tuple(held: dict[str, Any]) -> PcgTuple:
     )
 
 
-def _to_dict(state: PcgTuple) -> dict[str, Any]:
+def _to_state(state: PcgTuple) -> Any:
     return {
         "bit_generator": "PCG64",
         "state": {

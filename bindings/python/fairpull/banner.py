@@ -245,7 +245,7 @@ class Banner:
             The text is no valid banner; ``problems`` has every reason.
         """
         core, problems = _core.check_text(text, file)
-        if core is None:
+        if problems:
             raise BannerError([Problem(*problem) for problem in problems])
         return cls(core)
 
@@ -496,4 +496,3 @@ def check(path_or_name: str | Path) -> list[Problem]:
     except BannerError as error:
         return error.problems
     return []
-

@@ -44,7 +44,7 @@ class ServerSeeds:
     """
 
     def __init__(self, seeds: Mapping[int, bytes], *, current: int) -> None:
-        self._core = _core.ServerSeeds(dict(seeds), current)
+        self._core = _core.ServerSeeds(list(seeds.items()), current)
 
 
 @contextmanager
@@ -199,9 +199,7 @@ class SplitPullService:
         """
         return self._core.inquire(pull_id, player)
 
-    def unsettled(
-        self, due_before_ms: int, *, limit: int = 100
-    ) -> list[PullOperation]:
+    def unsettled(self, due_before_ms: int, *, limit: int = 100) -> list[PullOperation]:
         """Operations that something is left to do for, longest due first."""
         return self._core.unsettled(due_before_ms, limit)
 

@@ -45,8 +45,12 @@ PcgTuple TupleOf(const PcgState& s) {
 
 // (item, rarity, featured, wait) by pull, the counters after the last one, and
 // the generator's state.
-py::tuple PullMany(const Banner& banner, const CounterValues& state,
-                   const PcgTuple& generator, std::size_t count) {
+using Columns = std::tuple<py::array_t<std::uint16_t>,
+                           py::array_t<std::uint8_t>, py::array_t<bool>,
+                           py::array_t<std::uint16_t>, CounterValues, PcgTuple>;
+
+Columns PullMany(const Banner& banner, const CounterValues& state,
+                 const PcgTuple& generator, std::size_t count) {
   PityState pity = ValueOrThrow(banner.counters().FromValues(state));
   PcgSource bits = SourceOf(generator);
   py::array_t<std::uint16_t> item(static_cast<py::ssize_t>(count));
@@ -73,8 +77,7 @@ py::tuple PullMany(const Banner& banner, const CounterValues& state,
   for (std::size_t i = 0; i < banner.counters().size(); ++i) {
     after.emplace_back(banner.counters()[i].name, pity.value[i]);
   }
-  return py::make_tuple(item, rarity, featured, wait, after,
-                        TupleOf(bits.state()));
+  return {item, rarity, featured, wait, after, TupleOf(bits.state())};
 }
 
 Fraction BaseOdds(const Banner& banner, std::uint32_t group) {
@@ -140,31 +143,32 @@ void RegisterRecords(py::module_& module) {
       .def_readonly("reference", &SourceSpec::reference);
 }
 
-py::tuple LongRun(const Banner& banner) {
-  LongRunOdds odds;
-  {
-    const py::gil_scoped_release unlocked;
-    odds = ValueOrThrow(ComputeLongRunOdds(banner));
-  }
-  return py::make_tuple(odds.rarity, odds.item);
+std::pair<std::vector<double>, std::vector<double>> LongRun(
+    const Banner& banner) {
+  const py::gil_scoped_release unlocked;
+  LongRunOdds odds = ValueOrThrow(ComputeLongRunOdds(banner));
+  return {std::move(odds.rarity), std::move(odds.item)};
 }
 
-// (file, pointer, message) of every problem; the banner if there was none.
-py::tuple CheckText(const std::string& text, const std::string& file) {
+using ProblemTuple = std::tuple<std::string, std::string, std::string>;
+
+// The banner, None if there was a problem; (file, pointer, message) of each.
+std::pair<std::shared_ptr<Banner>, std::vector<ProblemTuple>> CheckText(
+    const std::string& text, const std::string& file) {
   Problems problems(file);
   std::optional<BannerSpec> spec = ParseBanner(text, problems);
-  std::shared_ptr<const Banner> banner;
+  std::shared_ptr<Banner> banner;
   if (spec.has_value()) {
     if (std::optional<Banner> compiled =
             CompileBanner(*std::move(spec), problems)) {
-      banner = std::make_shared<const Banner>(*std::move(compiled));
+      banner = std::make_shared<Banner>(*std::move(compiled));
     }
   }
-  std::vector<std::tuple<std::string, std::string, std::string>> list;
+  std::vector<ProblemTuple> list;
   for (const Problem& problem : problems.list()) {
     list.emplace_back(problem.file, problem.pointer, problem.message);
   }
-  return py::make_tuple(std::const_pointer_cast<Banner>(banner), list);
+  return {banner, list};
 }
 
 }  // namespace

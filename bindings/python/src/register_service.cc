@@ -115,8 +115,9 @@ PullAnswer AnswerNamed(const std::string& name) {
 }
 
 // (rows, the cursor of the next page or None)
-py::tuple History(PySplitPullService& self, const std::string& player,
-                  int limit, const std::optional<std::string>& cursor) {
+std::pair<std::vector<PullRecord>, std::optional<std::string>> History(
+    PySplitPullService& self, const std::string& player, int limit,
+    const std::optional<std::string>& cursor) {
   const auto p = ValueOrThrow(PlayerId::Parse(player));
   std::optional<PullCursor> from;
   if (cursor.has_value()) from = ValueOrThrow(PullCursor::Parse(*cursor));
@@ -124,7 +125,7 @@ py::tuple History(PySplitPullService& self, const std::string& player,
       self.Run([&](SplitPullService& s) { return s.History(p, limit, from); });
   std::optional<std::string> next;
   if (page.next.has_value()) next = page.next->ToText();
-  return py::make_tuple(std::move(page.pulls), next);
+  return {std::move(page.pulls), next};
 }
 
 std::map<std::string, std::int64_t> Inventory(PySplitPullService& self,
@@ -215,17 +216,18 @@ void RegisterService(py::module_& module) {
   RegisterRows(module);
   py::class_<ServerSeeds, std::shared_ptr<ServerSeeds>>(
       module, "ServerSeeds", "The secrets of live draws, by epoch.")
-      .def(py::init([](const std::map<std::int64_t, py::bytes>& seeds,
-                       std::int64_t current) {
-             std::map<std::int64_t, ServerSeed> parsed;
-             for (const auto& [epoch, bytes] : seeds) {
-               const std::string secret = bytes;
-               parsed.emplace(epoch,
-                              ValueOrThrow(ServerSeed::FromBytes(secret)));
-             }
-             return std::make_shared<ServerSeeds>(
-                 ValueOrThrow(ServerSeeds::Make(std::move(parsed), current)));
-           }),
+      .def(py::init(
+               [](const std::vector<std::pair<std::int64_t, py::bytes>>& seeds,
+                  std::int64_t current) {
+                 std::map<std::int64_t, ServerSeed> parsed;
+                 for (const auto& [epoch, bytes] : seeds) {
+                   const std::string secret = bytes;
+                   parsed.emplace(epoch,
+                                  ValueOrThrow(ServerSeed::FromBytes(secret)));
+                 }
+                 return std::make_shared<ServerSeeds>(ValueOrThrow(
+                     ServerSeeds::Make(std::move(parsed), current)));
+               }),
            py::arg("seeds"), py::arg("current"))
       .def_property_readonly("current", &ServerSeeds::current);
   py::class_<PyPullService>(module, "PullService", "Pulls in one store.")

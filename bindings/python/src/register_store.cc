@@ -38,7 +38,6 @@ void RegisterRows(py::module_& module) {
       .def_readonly("held", &Balance::held)
       .def_property_readonly("available", &Balance::available)
       .def_readonly("version", &Balance::version)
-      .def("__eq__", [](const Balance& a, const Balance& b) { return a == b; })
       .def("__repr__", [](const Balance& b) {
         return "<Balance posted=" + std::to_string(b.posted) +
                " held=" + std::to_string(b.held) + ">";

@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "fairpull", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def run_json(*arguments: str) -> dict:
+    result = run(*arguments, "--json")
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == ""
+    return json.loads(result.stdout)
+
+
+def test_banners():
+    listed = run_json("banners")["banners"]
+    assert [b["id"] for b in listed] == ["genshin-character", "starter"]
+    assert "First Light" in run("banners").stdout
+
+
+def test_odds():
+    sheet = run_json("odds", "genshin-character")
+    assert [r["id"] for r in sheet["rarities"]] == ["5-star", "4-star", "3-star"]
+    assert sheet["rarities"][0]["base"] == 0.006
+    assert sheet["rarities"][0]["base_exact"] == "3/500"
+    assert sheet["rarities"][0]["consolidated"] == pytest.approx(
+        0.0160520517855217557, rel=1e-13
+    )
+    assert sheet["price"] == {"currency": "primogem", "amount": 160}
+    assert sheet["guarantees"] == ["4-star", "5-star"]
+    assert len(sheet["odds_version"]) == 64
+    assert sheet["items"][0]["id"] == "featured-5-star"
+    text = run("odds", "genshin-character")
+    assert "1.6052%" in text.stdout
+    assert sheet["odds_version"] in text.stderr
+
+
+def test_pull():
+    drawn = run_json("pull", "starter", "--count", "5", "--seed", "7")
+    assert [p["item"] for p in drawn["pulls"]] == [
+        "field-ration",
+        "chipped-rune",
+        "herb-satchel",
+        "traveller-s-bow",
+        "dessa-thistledown",
+    ]
+    assert drawn["state"]["pity:ultra_rare"] == 5
+    assert "Dessa Thistledown" in run("pull", "starter", "--seed", "7").stdout
+
+
+def test_check_of_sound_files():
+    assert run_json("check", "starter") == {"ok": True, "problems": []}
+    result = run("check", "starter", "genshin-character")
+    assert (result.returncode, result.stdout) == (0, "")
+    assert "no problem" in result.stderr
+
+
+def test_check_exits_with_3_and_tells_every_problem(write, starter_file):
+    starter_file["price"]["amount"] = 0
+    starter_file["odd"] = 1
+    path = write("broken.json", starter_file)
+    result = run("check", str(path), "starter", "--json")
+    assert result.returncode == 3
+    report = json.loads(result.stdout)
+    assert report["ok"] is False
+    assert {(p["file"], p["pointer"]) for p in report["problems"]} == {
+        (str(path), "/price/amount"),
+        (str(path), "/odd"),
+    }
+    assert f"{path}:/odd: unknown key" in run("check", str(path)).stdout
+
+
+def test_check_exits_with_1_when_a_file_can_not_be_read(tmp_path):
+    result = run("check", str(tmp_path / "none.json"), "--json")
+    assert result.returncode == 1
+    assert "can't be read" in json.loads(result.stdout)["problems"][0]["message"]
+
+
+def test_a_banner_that_is_not_there_exits_with_1():
+    result = run("odds", "nothing")
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr.startswith("fairpull: no banner is called 'nothing'")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["pull", "starter", "--count", "0"],
+        ["pull", "starter", "--count", "many"],
+        ["pull", "starter", "--seed", "-1"],
+        ["pull"],
+        ["nothing"],
+        ["odds", "starter", "--nothing"],
+    ],
+)
+def test_wrong_usage_exits_with_2(arguments):
+    result = run(*arguments)
+    assert result.returncode == 2
+    assert result.stdout == ""
+
+
+def test_version():
+    assert run("--version").stdout == "fairpull 0.1.0\n"
