@@ -256,6 +256,35 @@ def test_a_drawn_pull_whose_hold_was_voided_raises_the_alarm(
     assert len(player.history()["pulls"]) == 1
 
 
+def test_a_repeat_notices_that_its_hold_was_posted_meanwhile(game: Game) -> None:
+    player = game.new_player(1000)
+    pull_id = player.pull(key="k").json["pullId"]
+    game.account_service.wallet.post(pull_id, player=player.id)
+    desk = game.gacha_service.desk
+    assert len(desk.unsettled(FAR_FUTURE_MS)) == 1
+    assert player.pull(key="k").status_code == 200
+    assert desk.unsettled(FAR_FUTURE_MS) == []
+
+
+def test_recovery_leaves_a_running_pull_alone(
+    game: Game, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    player = game.new_player(1000)
+    player.history()
+    carry = game.to_account.handle_request
+    calls: list[str] = []
+
+    def carry_while_recovering(request: httpx.Request) -> httpx.Response:
+        calls.append(request.url.path)
+        if len(calls) == 1:
+            game.gacha_service.progress.recover(at_ms=FAR_FUTURE_MS)
+        return carry(request)
+
+    monkeypatch.setattr(game.to_account, "handle_request", carry_while_recovering)
+    assert player.pull().status_code == 200
+    assert calls == ["/internal/holds"]
+
+
 def test_a_pull_that_was_fenced_off_asks_for_no_hold(game: Game) -> None:
     player = game.new_player(1000)
     player.history()
@@ -305,7 +334,7 @@ def test_an_answer_that_is_not_account_s_own_decides_nothing(
     player.history()
     strange = [
         httpx.Response(404, json={"type": "/problems/not-found"}),
-        httpx.Response(410, text="gone"),
+        httpx.Response(410, json={"type": "/problems/gone"}),
         httpx.Response(402, json={}),
         httpx.Response(200, json={"state": "unheard of"}),
         httpx.Response(200, text="<html>"),
