@@ -110,7 +110,7 @@ class StdBanner {
   bool guaranteed4_ = false;
 };
 
-void BM_StdDiscreteDistribution(benchmark::State& run) {
+void BM_StdPull(benchmark::State& run) {
   StdBanner banner;
   std::mt19937_64 rng(1);
   for (auto _ : run) {
@@ -118,7 +118,7 @@ void BM_StdDiscreteDistribution(benchmark::State& run) {
   }
   run.SetItemsProcessed(run.iterations());
 }
-BENCHMARK(BM_StdDiscreteDistribution);
+BENCHMARK(BM_StdPull);
 
 void BM_CompileBanner(benchmark::State& run) {
   for (auto _ : run) {
