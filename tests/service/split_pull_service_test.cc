@@ -284,7 +284,8 @@ TEST_F(SplitPullServiceTest, HistoryInventoryAndPityShowWhatWasDrawn) {
             absl::StatusCode::kInvalidArgument);
 
   std::int64_t items = 0;
-  for (const auto& row : *desk_.Inventory(kPlayer)) items += row.count;
+  const auto inventory = desk_.Inventory(kPlayer);
+  for (const InventoryRecord& row : *inventory) items += row.count;
   EXPECT_EQ(items, 3);
   *time_.now_ms = 99'000'000;  // closed, and still to be looked at
   const auto pity = desk_.Pity(kPlayer, kShop);

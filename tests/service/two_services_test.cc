@@ -219,12 +219,13 @@ class TwoServices {
     EXPECT_TRUE(redrawn->empty());
     // Every posted hold has its pull, and the reverse.
     std::map<OperationId, HoldState> holds;
-    for (const Hold& hold : *account_store_->Holds(kPlayer, {}, 1000)) {
+    const auto all_holds = account_store_->Holds(kPlayer, {}, 1000);
+    for (const Hold& hold : *all_holds) {
       holds.emplace(hold.id, hold.state);
     }
     std::int64_t done = 0;
-    for (const PullOperation& operation :
-         *gacha_store_->PullOperations(kPlayer, {}, 1000)) {
+    const auto operations = gacha_store_->PullOperations(kPlayer, {}, 1000);
+    for (const PullOperation& operation : *operations) {
       EXPECT_TRUE(operation.settled);
       ended[operation.state] += 1;
       const bool posted = holds.count(operation.id) != 0 &&

@@ -14,6 +14,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <ostream>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -29,6 +30,11 @@ struct StoreAdapter {
   // How long a race may be repeated: 200 rounds or this many seconds,
   // whichever is less. FAIRPULL_FULL=1 in the environment takes the limit off.
   std::int64_t race_seconds = 10;
+
+  friend std::ostream& operator<<(std::ostream& out,
+                                  const StoreAdapter& adapter) {
+    return out << adapter.name;
+  }
 };
 
 class StoreConformanceTest : public testing::TestWithParam<StoreAdapter> {

@@ -90,7 +90,8 @@ TEST_P(StoreConformanceTest, BackgroundWorkComesLongestDueFirst) {
   ASSERT_EQ(Write(*store, others, other), absl::OkStatus());
   const auto ids = [&](std::int64_t due_ms, int limit) {
     std::vector<std::string> found;
-    for (const auto& pull : *store->UnsettledPulls(due_ms, limit)) {
+    const auto pulls = store->UnsettledPulls(due_ms, limit);
+    for (const PullOperation& pull : *pulls) {
       found.push_back(pull.id.value());
     }
     return found;

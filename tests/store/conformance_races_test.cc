@@ -114,6 +114,44 @@ TEST_P(StoreConformanceTest, PlayersDoNotDisturbEachOther) {
   }
 }
 
+TEST_P(StoreConformanceTest, TheRowsOfOneReadAreFromOneMoment) {
+  const std::unique_ptr<Store> store = MakeStore();
+  const std::vector<CurrencyId> currencies = {
+      CurrencyId::Trusted("a"), CurrencyId::Trusted("b"),
+      CurrencyId::Trusted("c"), CurrencyId::Trusted("d")};
+  std::atomic<bool> finished = false;
+  std::atomic<int> reads = 0;
+  RunTogether(2, [&](int role) {
+    if (role == 0) {
+      // All four always move together.
+      for (int version = 0; version < 300 || (reads < 300 && !HasFailure());
+           ++version) {
+        WriteSet writes;
+        for (const CurrencyId& currency : currencies) {
+          writes.accounts.push_back({.player = kPlayer,
+                                     .currency = currency,
+                                     .balance = {.version = version}});
+        }
+        auto transaction = store->Begin({.player = kPlayer});
+        ASSERT_TRUE(transaction.ok()) << transaction.status();
+        ASSERT_EQ((*transaction)->Commit(writes), absl::OkStatus());
+      }
+      finished = true;
+      return;
+    }
+    while (!finished && !HasFailure()) {
+      const auto snapshot =
+          store->Read({.player = kPlayer, .accounts = currencies});
+      ASSERT_TRUE(snapshot.ok()) << snapshot.status();
+      for (const Account& account : snapshot->accounts) {
+        ASSERT_EQ(account.balance.version,
+                  snapshot->accounts[0].balance.version);
+      }
+      reads += 1;
+    }
+  });
+}
+
 TEST_P(StoreConformanceTest, EachEntryIsOnOnePageWhileOthersAreAdded) {
   const std::unique_ptr<Store> store = MakeStore();
   Fund(*store, 1000);
@@ -129,7 +167,7 @@ TEST_P(StoreConformanceTest, EachEntryIsOnOnePageWhileOthersAreAdded) {
       finished = true;
       return;
     }
-    while (!finished || passes == 0) {
+    while ((!finished || passes == 0) && !HasFailure()) {
       std::int64_t last = 0;
       while (true) {
         const auto page = store->Entries(kPlayer, kGems, last, 7);
