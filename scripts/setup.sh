@@ -95,7 +95,7 @@ need_module() {
 # Node 20 or newer on PATH: the machine's own, or one from a Python wheel.
 need_node() {
   local version
-  version=$(node --version 2>/dev/null | sed 's/^v\([0-9]*\).*/\1/')
+  version=$( (node --version 2>/dev/null || echo v0) | sed 's/^v\([0-9]*\).*/\1/')
   if [ "${version:-0}" -lt 20 ] || ! command -v npm >/dev/null; then
     need_venv requirements/node.txt
     export PATH="$VENV/bin:$PATH"

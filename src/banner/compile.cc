@@ -172,7 +172,7 @@ class Compiler {
       weights.push_back(item.weight);
     }
     if (items.empty()) return;  // all are featured, with a share of 100%
-    absl::StatusOr<AliasTable> table = AliasTable::Make(weights);
+    absl::StatusOr<AliasTable> table = AliasTable::Make(weights, items);
     if (!table.ok()) {
       problems_.Add("/items", absl::StrCat("rarity \"", Spec(rarity).id,
                                            "\": ", table.status().message()));
@@ -268,6 +268,7 @@ class Compiler {
     const std::vector<RowCounter> counters = MakeRowCounters();
     std::uint64_t rows = 1;
     banner_.row_offsets_ = {0};
+    banner_.has_many_counters_ = counters.size() > 4;
     for (std::size_t i = 0; i < counters.size(); ++i) {
       banner_.row_begin_[i] =
           static_cast<std::uint32_t>(banner_.row_offsets_.size());

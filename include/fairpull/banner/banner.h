@@ -56,7 +56,7 @@ struct Group {
   std::uint8_t rarity = 0;
   Pool pool = Pool::kAll;
   std::vector<std::uint16_t> items;  // indices into Banner::items()
-  AliasTable table;                  // picks a place in `items`
+  AliasTable table;                  // picks one of `items`
   CounterStep step;                  // what drawing this group does
 };
 
@@ -105,7 +105,7 @@ class Banner {
     // unknown length would be vectorised into something slower.
     std::uint32_t row = RowOffset(state, 0) + RowOffset(state, 1) +
                         RowOffset(state, 2) + RowOffset(state, 3);
-    if (counters_.size() > 4) [[unlikely]] {
+    if (has_many_counters_) [[unlikely]] {
       row += RowOffset(state, 4) + RowOffset(state, 5) + RowOffset(state, 6) +
              RowOffset(state, 7);
     }
@@ -132,6 +132,7 @@ class Banner {
 
   // For each counter and each of its values, what it adds to the row. Counters
   // that the banner lacks stay 0 and read the first offset, which is 0.
+  bool has_many_counters_ = false;  // more than four
   std::array<std::uint32_t, kMaxCounters> row_begin_{};
   std::vector<std::uint32_t> row_offsets_;
 };

@@ -34,7 +34,7 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline Outcome Pull(const Banner& banner,
   const std::uint32_t g = wheels.Pick(banner.Row(state), word);
   const Group& group = banner.groups()[g];
   state = group.step.After(state);
-  return {.item = group.items[group.table.Pick(bits)],
+  return {.item = static_cast<std::uint16_t>(group.table.Pick(bits)),
           .group = static_cast<std::uint8_t>(g),
           .rarity = group.rarity};
 }

@@ -51,21 +51,23 @@ class BasicAliasTable {
   static constexpr std::uint32_t kMaxSize = std::uint32_t{1}
                                             << (6 * sizeof(Word));
 
-  // The table for these weights, or InvalidArgument as above.
+  // The table for these weights, or InvalidArgument as above. A pick gives the
+  // item's index, or `labels[index]` if there are labels, one for each weight.
   [[nodiscard]] static absl::StatusOr<BasicAliasTable> Make(
-      absl::Span<const std::uint32_t> weights) {
+      absl::Span<const std::uint32_t> weights,
+      absl::Span<const std::uint16_t> labels = {}) {
     absl::StatusOr<AliasColumns> built = BuildAliasColumns(weights, kMaxSize);
     if (!built.ok()) return built.status();
-    return BasicAliasTable(*std::move(built));
+    return BasicAliasTable(*built, labels);
   }
 
-  // The index of an item, by the next accepted word of `bits`.
+  // The item that the next accepted word of `bits` stands for.
   template <BitSource Bits>
   [[nodiscard]] std::uint32_t Pick(Bits& bits) const {
     return At(uniform_.Accept(bits));
   }
 
-  // The index of the item that an accepted word stands for.
+  // The item that an accepted word stands for.
   [[nodiscard]] std::uint32_t At(Word accepted) const {
     const auto column = static_cast<std::uint32_t>(
         absl::Uint128High64(absl::uint128(reciprocal_) * accepted));
@@ -90,7 +92,8 @@ class BasicAliasTable {
     std::uint32_t item[2];  // the column's own, its alias
   };
 
-  explicit BasicAliasTable(AliasColumns built)
+  BasicAliasTable(const AliasColumns& built,
+                  absl::Span<const std::uint16_t> labels)
       : uniform_(built.wheel_size),
         size_(built.wheel_size),
         column_words_(uniform_.scale() *
@@ -101,7 +104,11 @@ class BasicAliasTable {
         reciprocal_(~std::uint64_t{0} / column_words_ + 1) {
     for (std::uint32_t i = 0; i < built.columns.size(); ++i) {
       const AliasColumn& column = built.columns[i];
-      entries_.push_back({uniform_.Threshold(column.cut), {i, column.alias}});
+      Entry entry{uniform_.Threshold(column.cut), {i, column.alias}};
+      if (!labels.empty()) {
+        for (std::uint32_t& item : entry.item) item = labels[item];
+      }
+      entries_.push_back(entry);
     }
   }
 
