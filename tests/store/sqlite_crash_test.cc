@@ -12,6 +12,7 @@
 
 #include <cstdlib>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "fairpull/store/sqlite_store.h"
@@ -137,6 +138,32 @@ TEST(SqliteCrashTest, AWriteThatFailsLosesNothing) {
   ASSERT_TRUE(store.ok()) << store.status();
   ExpectSound(**store);
   EXPECT_THAT(BalanceOf(**store).seq - 1, AnyOf(last + 1, last + 2));
+}
+
+TEST(SqliteCrashTest, ProcessesThatMakeTheSameFileAtOnceAllGetIt) {
+  for (int round = 0; round < 5; ++round) {
+    const TempFolder folder;
+    const std::string file = folder.File("game.db");
+    std::vector<pid_t> children;
+    for (int i = 0; i < 6; ++i) {
+      const pid_t child = fork();
+      if (child == 0) {
+        const auto store = OpenSqliteStore(file, {.busy_timeout_ms = 60'000});
+        if (!store.ok()) _exit(1);
+        Fund(**store, 10, PlayerId::Trusted(absl::StrCat("p", i)));
+        _exit(testing::Test::HasFailure() ? 2 : 0);
+      }
+      children.push_back(child);
+    }
+    for (const pid_t child : children) {
+      int status = -1;
+      EXPECT_EQ(waitpid(child, &status, 0), child);
+      EXPECT_EQ(status, 0);
+    }
+    const auto store = OpenSqliteStore(file);
+    ASSERT_TRUE(store.ok()) << store.status();
+    EXPECT_EQ((*store)->Players({}, 100)->size(), 6u);
+  }
 }
 
 // As a user without special rights, for whom the rights of files count.
