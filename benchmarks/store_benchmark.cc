@@ -63,9 +63,7 @@ void PullFrom(benchmark::State& run, Store& store) {
   run.SetItemsProcessed(run.iterations());
 }
 
-void BM_PullMemory(benchmark::State& run) {
-  PullFrom(run, *NewMemoryStore());
-}
+void BM_PullMemory(benchmark::State& run) { PullFrom(run, *NewMemoryStore()); }
 BENCHMARK(BM_PullMemory);
 
 void BM_PullSqlite(benchmark::State& run) {

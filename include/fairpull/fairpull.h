@@ -26,6 +26,7 @@
 // pity: what a banner remembers
 #include "fairpull/pity/counter.h"  // counters and the state they make
 #include "fairpull/pity/curve.h"    // soft and hard pity
+#include "fairpull/pity/lanes.h"    // eight counters in one register
 #include "fairpull/pity/rate_up.h"  // featured items and the guarantee
 
 // banner: from the file to the compiled object

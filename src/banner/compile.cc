@@ -48,12 +48,6 @@ class Compiler {
   }
 
  private:
-  // A counter's values fall into classes that draw from the same wheels.
-  struct RowCounter {
-    std::vector<std::uint32_t> class_of;       // by value
-    std::vector<std::int16_t> representative;  // by class
-  };
-
   [[nodiscard]] const RaritySpec& Spec(std::size_t rarity) const {
     return banner_.spec_.rarities[rarity];
   }
@@ -239,64 +233,55 @@ class Compiler {
     }
   }
 
-  // The classes of each counter: values with equal odds share one.
-  std::vector<RowCounter> MakeRowCounters() const {
-    std::vector<RowCounter> result(banner_.counters_.size());
-    for (std::size_t i = 0; i < Rarities(); ++i) {
-      if (guarantee_counter_[i].has_value()) {
-        result[*guarantee_counter_[i]] = {{0, 1}, {0, 1}};
-      }
-      const Rarity& rarity = banner_.rarities_[i];
+  // The last value of each counter whose odds are still those of 0.
+  std::vector<std::int16_t> FirstRuns() const {
+    std::vector<std::int16_t> runs(banner_.counters_.size(), 0);
+    for (const Rarity& rarity : banner_.rarities_) {
       if (!rarity.pity_counter.has_value()) continue;
-      RowCounter& row = result[*rarity.pity_counter];
-      std::vector<std::uint32_t> weights;  // by class
-      for (std::size_t value = 0; value < rarity.curve.size(); ++value) {
-        const auto known =
-            std::find(weights.begin(), weights.end(), rarity.curve[value]);
-        row.class_of.push_back(
-            static_cast<std::uint32_t>(known - weights.begin()));
-        if (known == weights.end()) {
-          weights.push_back(rarity.curve[value]);
-          row.representative.push_back(static_cast<std::int16_t>(value));
-        }
-      }
+      const auto grown =
+          std::find_if(rarity.curve.begin(), rarity.curve.end(),
+                       [&](std::uint32_t w) { return w != rarity.curve[0]; });
+      runs[*rarity.pity_counter] =
+          static_cast<std::int16_t>(grown - rarity.curve.begin() - 1);
     }
-    return result;
+    return runs;
   }
 
   void MakeRows() {
-    const std::vector<RowCounter> counters = MakeRowCounters();
+    const std::vector<std::int16_t> runs = FirstRuns();
     std::uint64_t rows = 1;
-    banner_.row_offsets_ = {0};
-    banner_.has_many_counters_ = counters.size() > 4;
-    for (std::size_t i = 0; i < counters.size(); ++i) {
-      banner_.row_begin_[i] =
-          static_cast<std::uint32_t>(banner_.row_offsets_.size());
-      for (const std::uint32_t class_of : counters[i].class_of) {
-        banner_.row_offsets_.push_back(
-            static_cast<std::uint32_t>(class_of * rows));
-      }
-      rows *= counters[i].representative.size();
-      if (rows > kMaxRows) {
-        problems_.Add("/rarities",
-                      absl::StrCat("the counters make more than ", kMaxRows,
-                                   " different wheels; use fewer or shorter "
-                                   "curves"));
-        return;
-      }
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+      const std::uint64_t stride = rows * banner_.groups_.size();
+      if (stride > kMaxCounterValue) return AddTooManyRows();
+      banner_.row_start_[i] = runs[i];
+      banner_.row_stride_[i] = static_cast<std::int16_t>(stride);
+      rows *=
+          static_cast<std::uint64_t>(banner_.counters_[i].cap - runs[i]) + 1;
     }
+    if (rows > kMaxRows) return AddTooManyRows();
     banner_.wheels_ = WheelTable(
         wheel_size_, static_cast<std::uint32_t>(banner_.groups_.size()));
     for (std::uint64_t row = 0; row < rows; ++row) {
       PityState state;
       std::uint64_t rest = row;
-      for (std::size_t i = 0; i < counters.size(); ++i) {
-        const std::size_t classes = counters[i].representative.size();
-        state.value[i] = counters[i].representative[rest % classes];
-        rest /= classes;
+      for (std::size_t i = 0; i < runs.size(); ++i) {
+        const auto values =
+            static_cast<std::uint64_t>(banner_.counters_[i].cap - runs[i]) + 1;
+        state.value[i] = static_cast<std::int16_t>(runs[i] + rest % values);
+        rest /= values;
       }
       banner_.wheels_.AddRow(Weights(state));
     }
+  }
+
+  void AddTooManyRows() {
+    problems_.Add("/rarities",
+                  absl::StrCat("the counters make too many different wheels "
+                               "(more than ",
+                               kMaxRows, ", or more than ",
+                               kMaxCounterValue / banner_.groups_.size(),
+                               " without the last counter); use fewer or "
+                               "shorter curves"));
   }
 
   // The weight of each group in a counter state: the rarities on one wheel,
@@ -335,7 +320,8 @@ class Compiler {
     for (std::uint32_t g = 0; g < banner_.groups_.size(); ++g) {
       bool reachable = false;
       for (std::uint32_t row = 0; row < banner_.wheels_.rows(); ++row) {
-        reachable = reachable || banner_.wheels_.Weight(row, g) > 0;
+        reachable = reachable ||
+                    banner_.wheels_.Weight(banner_.wheels_.RowAt(row), g) > 0;
       }
       if (reachable) continue;
       const Group& group = banner_.groups_[g];

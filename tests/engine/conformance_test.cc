@@ -51,7 +51,7 @@ TEST_P(ConformanceTest, EveryWheelIsFull) {
   for (std::uint32_t row = 0; row < wheels.rows(); ++row) {
     std::uint64_t sum = 0;
     for (std::uint32_t g = 0; g < wheels.outcomes(); ++g) {
-      sum += wheels.Weight(row, g);
+      sum += wheels.Weight(wheels.RowAt(row), g);
     }
     EXPECT_EQ(sum, wheels.size());
   }

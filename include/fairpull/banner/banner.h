@@ -26,6 +26,7 @@
 #include "fairpull/odds/alias_table.h"
 #include "fairpull/odds/wheel.h"
 #include "fairpull/pity/counter.h"
+#include "fairpull/pity/lanes.h"
 
 namespace fairpull {
 
@@ -101,15 +102,11 @@ class Banner {
   // of counters().
   [[nodiscard]] const WheelTable& wheels() const { return wheels_; }
   [[nodiscard]] std::uint32_t Row(const PityState& state) const {
-    // Four by four: few banners have more than four counters, and a loop of
-    // unknown length would be vectorised into something slower.
-    std::uint32_t row = RowOffset(state, 0) + RowOffset(state, 1) +
-                        RowOffset(state, 2) + RowOffset(state, 3);
-    if (has_many_counters_) [[unlikely]] {
-      row += RowOffset(state, 4) + RowOffset(state, 5) + RowOffset(state, 6) +
-             RowOffset(state, 7);
-    }
-    return row;
+    // A curve is the same until it begins to grow, and from there on each
+    // value of its counter has wheels of its own.
+    return static_cast<std::uint32_t>(
+        Dot(Max(ToLanes(state.value) - ToLanes(row_start_), Lanes{}),
+            ToLanes(row_stride_)));
   }
 
  private:
@@ -125,16 +122,10 @@ class Banner {
   std::vector<Group> groups_;
   CounterSet counters_;
   WheelTable wheels_;
-  [[nodiscard]] std::uint32_t RowOffset(const PityState& state,
-                                        std::size_t counter) const {
-    return row_offsets_[row_begin_[counter] + state.value[counter]];
-  }
-
-  // For each counter and each of its values, what it adds to the row. Counters
-  // that the banner lacks stay 0 and read the first offset, which is 0.
-  bool has_many_counters_ = false;  // more than four
-  std::array<std::uint32_t, kMaxCounters> row_begin_{};
-  std::vector<std::uint32_t> row_offsets_;
+  // A counter's values up to row_start_ share their wheels; each value above
+  // it is row_stride_ further on in handles.
+  LaneArray row_start_{};
+  LaneArray row_stride_{};
 };
 
 // The banner that a specification describes. Every problem of meaning is added

@@ -39,7 +39,9 @@ class BasicWheelTable {
       : uniform_(size), size_(size), outcomes_(outcomes) {}
 
   // Adds a wheel with these weights, clamped (see above), one for each
-  // outcome; the index to pick from it by.
+  // outcome; the handle to pick from it by. The n-th wheel, from 0, has the
+  // handle n * outcomes(): the place of its edges, so that nothing is left to
+  // multiply at a pick.
   std::uint32_t AddRow(absl::Span<const std::uint32_t> weights);
 
   // The next word of `bits` that stands for a place on the wheels.
@@ -50,14 +52,17 @@ class BasicWheelTable {
 
   // The outcome at the place that an accepted word stands for.
   [[nodiscard]] std::uint32_t Pick(std::uint32_t row, Word accepted) const {
-    const std::uint64_t* edge = &edges_[std::size_t{row} * outcomes_];
+    const std::uint64_t* edge = &edges_[row];
     // The last outcome is the most frequent one by far on most banners: one
     // well-predicted branch settles it.
     if (accepted >= edge[0]) [[likely]] {
       return outcomes_ - 1;
     }
+    // Counted to the end, since where to stop could not be predicted.
     std::uint32_t outcome = 0;
-    while (accepted >= edge[outcome + 1]) ++outcome;
+    for (std::uint32_t i = 1; i + 1 < outcomes_; ++i) {
+      outcome += accepted >= edge[i] ? 1 : 0;
+    }
     return outcome;
   }
 
@@ -67,8 +72,12 @@ class BasicWheelTable {
 
   [[nodiscard]] std::uint32_t size() const { return size_; }
   [[nodiscard]] std::uint32_t outcomes() const { return outcomes_; }
+  // How many wheels there are, and the handle of the n-th.
   [[nodiscard]] std::uint32_t rows() const {
     return static_cast<std::uint32_t>(edges_.size() / outcomes_);
+  }
+  [[nodiscard]] std::uint32_t RowAt(std::uint32_t n) const {
+    return n * outcomes_;
   }
 
  private:
@@ -77,7 +86,7 @@ class BasicWheelTable {
   [[nodiscard]] std::uint64_t End(std::uint32_t row,
                                   std::uint32_t outcome) const {
     if (outcome + 1 == outcomes_) return uniform_.Threshold(size_);
-    return edges_[std::size_t{row} * outcomes_ + outcome + 1];
+    return edges_[row + outcome + 1];
   }
 
   Uniform<Word> uniform_;
@@ -91,7 +100,7 @@ using WheelTable = BasicWheelTable<std::uint32_t>;
 template <std::unsigned_integral Word>
 std::uint32_t BasicWheelTable<Word>::AddRow(
     absl::Span<const std::uint32_t> weights) {
-  const std::uint32_t row = rows();
+  const auto row = static_cast<std::uint32_t>(edges_.size());
   const std::vector<std::uint32_t> clamped = ClampWeights(size_, weights);
   const std::uint32_t last = clamped.back();
   edges_.push_back(uniform_.Threshold(size_ - last));

@@ -15,19 +15,20 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "fairpull/pity/lanes.h"
 
 namespace fairpull {
 
-inline constexpr std::size_t kMaxCounters = 8;
+inline constexpr std::size_t kMaxCounters = std::tuple_size_v<LaneArray>;
 // One more must fit in 16 bits with a sign, which have a vector minimum on
 // every machine.
 inline constexpr std::int16_t kMaxCounterValue = 0x7ffe;
@@ -36,7 +37,7 @@ inline constexpr std::int16_t kMaxCounterValue = 0x7ffe;
 // All zero is a player who never pulled. A value never passes its counter's
 // cap: make states by CounterSet, not by hand.
 struct PityState {
-  std::array<std::int16_t, kMaxCounters> value{};
+  LaneArray value{};
 
   friend bool operator==(const PityState&, const PityState&) = default;
 };
@@ -50,10 +51,10 @@ struct Counter {
 // min(cap, ((value + add) & keep) | set): a handful of vector instructions and
 // no branch.
 struct CounterStep {
-  std::array<std::int16_t, kMaxCounters> add{};
-  std::array<std::int16_t, kMaxCounters> keep{};
-  std::array<std::int16_t, kMaxCounters> set{};
-  std::array<std::int16_t, kMaxCounters> cap{};
+  LaneArray add{};
+  LaneArray keep{};
+  LaneArray set{};
+  LaneArray cap{};
 
   // Counts one on; a counter at its cap stays there.
   void Advance(std::size_t counter) {
@@ -75,24 +76,9 @@ struct CounterStep {
   }
 
   [[nodiscard]] PityState After(const PityState& state) const {
-    const Lanes limit = Load(cap);
-    const Lanes moved =
-        ((Load(state.value) + Load(add)) & Load(keep)) | Load(set);
-    const Lanes next = moved < limit ? moved : limit;
-    PityState result;
-    std::memcpy(result.value.data(), &next, sizeof(next));
-    return result;
-  }
-
- private:
-  // GCC's and Clang's vectors: left to themselves, compilers pull the eight
-  // counters apart and spend forty scalar instructions on them.
-  using Lanes [[gnu::vector_size(sizeof(PityState))]] = std::int16_t;
-
-  static Lanes Load(const std::array<std::int16_t, kMaxCounters>& values) {
-    Lanes lanes;
-    std::memcpy(&lanes, values.data(), sizeof(lanes));
-    return lanes;
+    return {ToArray(Min(
+        ((ToLanes(state.value) + ToLanes(add)) & ToLanes(keep)) | ToLanes(set),
+        ToLanes(cap)))};
   }
 };
 

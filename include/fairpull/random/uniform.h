@@ -15,6 +15,7 @@
 #include <concepts>
 #include <cstdint>
 #include <limits>
+#include <utility>
 
 #include "absl/base/attributes.h"
 #include "fairpull/random/bit_source.h"
@@ -37,7 +38,12 @@ class Uniform {
   [[nodiscard]] Word Accept(Bits& bits) const {
     const Word word = bits.Next();
     if (word > last_) [[unlikely]] {
-      return AcceptNext(bits);
+      // Moved there and back, so that on the way that is nearly always taken
+      // no address of the source is known and it stays in registers.
+      Bits moved = std::move(bits);
+      const Word accepted = AcceptNext(moved);
+      bits = std::move(moved);
+      return accepted;
     }
     return word;
   }
