@@ -21,7 +21,7 @@ absl::Status CheckPlace(const std::string& path) {
   const std::size_t slash = path.find_last_of('/');
   const std::string folder =
       slash == std::string::npos ? "." : path.substr(0, slash + 1);
-  struct stat found {};
+  struct stat found{};
   if (stat(folder.c_str(), &found) != 0 || !S_ISDIR(found.st_mode)) {
     return absl::NotFoundError(absl::StrCat(
         "SQLite file ", path, ": the folder ", folder, " does not exist"));

@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import importlib
 import pkgutil
+import re
 import statistics
 import subprocess
 import sys
@@ -52,6 +53,19 @@ def test_everything_public_is_documented():
     for name in fairpull.__all__:
         if name != "__version__":
             assert getattr(fairpull, name).__doc__, name
+
+
+def test_the_program_in_the_readme_runs(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    assert len(blocks) == 2
+    names: dict[str, object] = {"secret_32_bytes": bytes(32)}
+    for block in blocks:
+        exec(block, names)
+    assert capsys.readouterr().out.startswith("0.016052")
+    assert len(names["receipt"].pulls) == 10
+    names["store"].close()
 
 
 def test_the_reference_still_draws_the_golden_transcripts():

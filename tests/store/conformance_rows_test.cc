@@ -111,7 +111,9 @@ TEST_P(StoreConformanceTest, EveryColumnOfEveryRowComesBack) {
 
 TEST_P(StoreConformanceTest, ADroppedTransactionLeavesNothing) {
   const std::unique_ptr<Store> store = MakeStore();
-  { ASSERT_TRUE(store->Begin({.player = kPlayer}).ok()); }
+  {
+    ASSERT_TRUE(store->Begin({.player = kPlayer}).ok());
+  }
   EXPECT_TRUE(store->Players({}, 10)->empty());
   EXPECT_EQ(Write(*store, {}), absl::OkStatus());
   EXPECT_TRUE(store->Players({}, 10)->empty());

@@ -69,7 +69,9 @@ int KillWhileSpending(const std::string& file, int first, int acknowledged) {
 TEST(SqliteCrashTest, KilledWhileCommittingNothingAcknowledgedIsLost) {
   const TempFolder folder;
   const std::string file = folder.File("game.db");
-  { Fund(**OpenSqliteStore(file), 1'000'000); }
+  {
+    Fund(**OpenSqliteStore(file), 1'000'000);
+  }
   int next = 0;
   for (int round = 0; round < 20; ++round) {
     const int last = KillWhileSpending(file, next, 1 + round);
@@ -103,7 +105,9 @@ int ExitStatusOf(const Body& body) {
 TEST(SqliteCrashTest, AWriteThatFailsLosesNothing) {
   const TempFolder folder;
   const std::string file = folder.File("game.db");
-  { Fund(**OpenSqliteStore(file), 1'000'000); }
+  {
+    Fund(**OpenSqliteStore(file), 1'000'000);
+  }
   int ends[2];
   ASSERT_EQ(pipe(ends), 0);
   const int status = ExitStatusOf([&] {
@@ -172,7 +176,9 @@ bool DropRights() { return geteuid() != 0 || setuid(65534) == 0; }
 TEST(SqliteCrashTest, AReadOnlyFileOrFolderIsRefused) {
   const TempFolder folder;
   const std::string file = folder.File("game.db");
-  { Fund(**OpenSqliteStore(file), 100); }
+  {
+    Fund(**OpenSqliteStore(file), 100);
+  }
   ASSERT_EQ(chmod(file.c_str(), 0444), 0);
   ASSERT_EQ(chmod(folder.path().c_str(), 0555), 0);
   const auto code_of = [](const std::string& path) {

@@ -112,7 +112,9 @@ TEST_F(SqliteStoreTest, AFileThatAnotherWriterHoldsIsUnavailable) {
 }
 
 TEST_F(SqliteStoreTest, EntriesAreNeverUpdatedOrDeleted) {
-  { Fund(**Open(), 100); }
+  {
+    Fund(**Open(), 100);
+  }
   EXPECT_EQ(Raw(file_, "UPDATE entries SET amount = 200"),
             "entries are append-only");
   EXPECT_EQ(Raw(file_, "DELETE FROM entries"), "entries are append-only");
@@ -126,7 +128,9 @@ TEST_F(SqliteStoreTest, EntriesAreNeverUpdatedOrDeleted) {
 }
 
 TEST_F(SqliteStoreTest, TheColumnsThemselvesRefuseWhatCannotBe) {
-  { Fund(**Open(), 100); }
+  {
+    Fund(**Open(), 100);
+  }
   EXPECT_THAT(Raw(file_, "UPDATE balances SET held = 101"), HasSubstr("CHECK"));
   EXPECT_THAT(Raw(file_, "UPDATE balances SET posted = -1"),
               HasSubstr("CHECK"));
@@ -137,7 +141,9 @@ TEST_F(SqliteStoreTest, TheColumnsThemselvesRefuseWhatCannotBe) {
 }
 
 TEST_F(SqliteStoreTest, AChangedBalanceIsFoundByVerify) {
-  { Fund(**Open(), 100); }
+  {
+    Fund(**Open(), 100);
+  }
   ASSERT_EQ(Raw(file_, "UPDATE balances SET posted = 999"), "");
   const auto store = Open();
   const auto rows = ReadLedger(**store, kPlayer);
@@ -153,7 +159,9 @@ TEST_F(SqliteStoreTest, AFileThatIsNoDatabaseIsRefused) {
 }
 
 TEST_F(SqliteStoreTest, ADamagedFileIsRefused) {
-  { Fund(**Open(), 100); }
+  {
+    Fund(**Open(), 100);
+  }
   std::string bytes = Bytes(file_);
   // The first page's table of tables, past the file's header.
   for (std::size_t i = 100; i < 2000; ++i) bytes[i] = '\x55';
@@ -167,14 +175,18 @@ TEST_F(SqliteStoreTest, ADatabaseOfAnotherApplicationIsRefused) {
 }
 
 TEST_F(SqliteStoreTest, ADatabaseOfANewerVersionIsRefused) {
-  { Fund(**Open(), 100); }
+  {
+    Fund(**Open(), 100);
+  }
   ASSERT_EQ(Raw(file_, "INSERT INTO migrations VALUES (99, '0099_x', 'c')"),
             "");
   ExpectRefused(absl::StatusCode::kFailedPrecondition, "newer version");
 }
 
 TEST_F(SqliteStoreTest, AnEditedMigrationIsRefused) {
-  { Fund(**Open(), 100); }
+  {
+    Fund(**Open(), 100);
+  }
   ASSERT_EQ(Raw(file_, "UPDATE migrations SET checksum = 'other'"), "");
   ExpectRefused(absl::StatusCode::kFailedPrecondition,
                 "is not the one of this version");
