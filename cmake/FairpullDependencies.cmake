@@ -1,45 +1,62 @@
-# Debian's packages are the first choice (FIND_PACKAGE_ARGS); FetchContent is
-# the way elsewhere. Versions are the oldest that the test suite runs on.
+# What fairpull stands on. Each is found first (Debian's packages are enough)
+# and fetched where it is not: FIND_PACKAGE_ARGS. The versions are the oldest
+# that the tests run on. FETCHCONTENT_TRY_FIND_PACKAGE_MODE=NEVER fetches all.
 include(FetchContent)
+include(FairpullFetched)
 
-# Abseil's own install rules are needed where it is fetched, since the
-# installed fairpull headers name its types.
+# Code that is fetched goes into shared modules too, and its own install rules
+# are needed, since the installed headers name its types.
+if(NOT DEFINED CMAKE_POSITION_INDEPENDENT_CODE)
+  set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+endif()
 set(ABSL_ENABLE_INSTALL ON)
 set(ABSL_PROPAGATE_CXX_STD ON)
+set(INSTALL_GTEST OFF)
+set(BENCHMARK_ENABLE_TESTING OFF)
+set(BENCHMARK_ENABLE_INSTALL OFF)
+
 FetchContent_Declare(absl
   URL https://github.com/abseil/abseil-cpp/archive/refs/tags/20220623.1.tar.gz
-  FIND_PACKAGE_ARGS NAMES absl)
+  FIND_PACKAGE_ARGS)
 FetchContent_Declare(nlohmann_json
   URL https://github.com/nlohmann/json/releases/download/v3.11.2/json.tar.xz
   FIND_PACKAGE_ARGS 3.11)
-FetchContent_MakeAvailable(absl nlohmann_json)
-
-find_package(PCG)
-if(NOT PCG_FOUND)
-  FetchContent_Declare(pcg
-    URL https://github.com/imneme/pcg-cpp/archive/refs/tags/v0.98.1.tar.gz)
-  FetchContent_MakeAvailable(pcg)
-  set(PCG_INCLUDE_DIR "${pcg_SOURCE_DIR}/include" CACHE PATH "" FORCE)
-  find_package(PCG REQUIRED)
+FetchContent_Declare(PCG
+  URL https://github.com/imneme/pcg-cpp/archive/refs/tags/v0.98.1.tar.gz
+  FIND_PACKAGE_ARGS)
+FetchContent_Declare(Sodium
+  URL https://download.libsodium.org/libsodium/releases/libsodium-1.0.18.tar.gz
+  FIND_PACKAGE_ARGS)
+FetchContent_MakeAvailable(absl nlohmann_json PCG Sodium)
+if(NOT TARGET PCG::pcg)
+  fairpull_fetched_pcg("${pcg_SOURCE_DIR}")
+endif()
+if(NOT TARGET Sodium::sodium)
+  enable_language(C)
+  fairpull_fetched_sodium("${sodium_SOURCE_DIR}")
 endif()
 
-find_package(Sodium REQUIRED)
 if(FAIRPULL_WITH_SQLITE)
-  find_package(SQLite3 3.37 REQUIRED)
+  FetchContent_Declare(SQLite3
+    URL https://www.sqlite.org/2022/sqlite-amalgamation-3400100.zip
+    FIND_PACKAGE_ARGS 3.37)
+  FetchContent_MakeAvailable(SQLite3)
+  if(NOT TARGET SQLite::SQLite3)
+    enable_language(C)
+    fairpull_fetched_sqlite("${sqlite3_SOURCE_DIR}")
+  endif()
 endif()
 
 if(FAIRPULL_BUILD_TESTS)
   FetchContent_Declare(googletest
     URL https://github.com/google/googletest/archive/refs/tags/release-1.12.1.tar.gz
     FIND_PACKAGE_ARGS 1.12 NAMES GTest)
-  set(INSTALL_GTEST OFF)
   FetchContent_MakeAvailable(googletest)
   find_package(Threads REQUIRED)
 endif()
 if(FAIRPULL_BUILD_BENCHMARKS)
-  set(BENCHMARK_ENABLE_TESTING OFF)
   FetchContent_Declare(benchmark
-    URL https://github.com/google/benchmark/archive/refs/tags/v1.7.1.tar.gz
+    URL https://github.com/google/benchmark/archive/refs/tags/v1.8.3.tar.gz
     FIND_PACKAGE_ARGS 1.7)
   FetchContent_MakeAvailable(benchmark)
 endif()

@@ -7,7 +7,8 @@ if(FAIRPULL_WITH_SQLITE)
   list(APPEND fairpull_installed fairpull_store_sqlite)
 endif()
 
-install(TARGETS ${fairpull_installed}
+# What was fetched without CMake files of its own goes along.
+install(TARGETS ${fairpull_installed} ${FAIRPULL_FETCHED}
   EXPORT fairpull
   ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT cpp
   LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT cpp
