@@ -4,6 +4,7 @@ import { Agent } from "node:http";
 import { createProxyMiddleware } from "http-proxy-middleware";
 import { readBody, refuseBody } from "./body.js";
 import { cleanRequestHeaders, cleanResponseHeaders } from "./headers.js";
+import { idempotencyKeyFor, isWellFormedKey } from "./idempotency.js";
 import { sendProblem } from "./problems.js";
 
 /**
@@ -84,6 +85,8 @@ export function createForward({ rotations, budgetMs, isDraining }) {
    * @param {ServiceName} service
    */
   return async function forward(req, res, service) {
+    const key = idempotencyKeyFor(req);
+    if (isWellFormedKey(key)) res.setHeader("Idempotency-Key", key);
     const body = await readBody(req).catch(() => undefined);
     if (body === undefined) return;
     if (body === null) return refuseBody(req, res);
@@ -99,7 +102,7 @@ export function createForward({ rotations, budgetMs, isDraining }) {
     };
     exchanges.set(req, exchange);
     res.locals.upstream = address;
-    handOver(req, body, String(res.getHeader("X-Request-Id")));
+    handOver(req, body, { requestId: String(res.getHeader("X-Request-Id")), key });
 
     const budget = budgetMs(req.path);
     const alarm = setTimeout(() => {
@@ -121,12 +124,13 @@ export function createForward({ rotations, budgetMs, isDraining }) {
  *
  * @param {Request} req
  * @param {Buffer} body
- * @param {string} requestId
+ * @param {{requestId: string, key: string | undefined}} names
  */
-function handOver(req, body, requestId) {
+function handOver(req, body, { requestId, key }) {
   const hadBody = "content-length" in req.headers || "transfer-encoding" in req.headers;
   cleanRequestHeaders(req.headers);
   req.headers["x-request-id"] = requestId;
+  if (key !== undefined) req.headers["idempotency-key"] = key;
   if (hadBody) req.headers["content-length"] = String(body.length);
   // The proxy takes a body by piping the request, which has nothing left to give.
   req.pipe = (sink) => {

@@ -19,6 +19,7 @@ import { askServices } from "./readiness.js";
 import { requestIdFrom } from "./request_id.js";
 import { Rotation } from "./rotation.js";
 import { serviceFor } from "./routes.js";
+import { DEFAULT_PULL_BUDGET_MS, DEFAULT_REQUEST_BUDGET_MS } from "./settings.js";
 
 /**
  * @import { Server } from "node:http"
@@ -57,8 +58,8 @@ export function createGateway({
   account,
   gacha,
   logger = pino({ level: "silent" }),
-  requestBudgetMs = 5_000,
-  pullBudgetMs = 10_000,
+  requestBudgetMs = DEFAULT_REQUEST_BUDGET_MS,
+  pullBudgetMs = DEFAULT_PULL_BUDGET_MS,
 }) {
   let draining = false;
   const rotations = { account: new Rotation(account), gacha: new Rotation(gacha) };

@@ -12,6 +12,11 @@
  * @property {string} logLevel
  */
 
+// Longer than a service waits for a busy storage (5 s), so that a client learns from
+// it that nothing was done, and not from the gateway that nobody knows.
+export const DEFAULT_REQUEST_BUDGET_MS = 8_000;
+export const DEFAULT_PULL_BUDGET_MS = 10_000;
+
 const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"];
 
 /** A setting that can't be used; the message names it and says what would be right. */
@@ -42,8 +47,13 @@ export function readSettings(environment) {
     port: integer("PORT", 8080, 0, 65_535),
     account: addresses("ACCOUNT_URLS", environment.ACCOUNT_URLS),
     gacha: addresses("GACHA_URLS", environment.GACHA_URLS),
-    requestBudgetMs: integer("REQUEST_BUDGET_MS", 5_000, 1, 600_000),
-    pullBudgetMs: integer("PULL_BUDGET_MS", 10_000, 1, 600_000),
+    requestBudgetMs: integer(
+      "REQUEST_BUDGET_MS",
+      DEFAULT_REQUEST_BUDGET_MS,
+      1,
+      600_000,
+    ),
+    pullBudgetMs: integer("PULL_BUDGET_MS", DEFAULT_PULL_BUDGET_MS, 1, 600_000),
     drainLimitMs: integer("DRAIN_LIMIT_MS", 8_000, 1, 600_000),
     logLevel,
   };

@@ -10,7 +10,7 @@ test("what is not set has a value that suits loopback", () => {
     port: 8080,
     account: ["http://127.0.0.1:9001"],
     gacha: ["http://gacha"],
-    requestBudgetMs: 5000,
+    requestBudgetMs: 8000,
     pullBudgetMs: 10000,
     drainLimitMs: 8000,
     logLevel: "info",
