@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from account.passwords import Passwords
 from game_in_process import PASSWORD, Game
+from waiting import until
 
 
 def register(game: Game, **changes: Any) -> Any:
@@ -136,6 +138,56 @@ def test_an_unknown_user_costs_one_hash_like_a_known_one(
     assert len(set(verified)) == 2
     # Same parameters, so the same work.
     assert verified[0].split("$")[:4] == verified[1].split("$")[:4]
+
+
+class Stalled:
+    """A hasher that is busy until the test lets it go on."""
+
+    def __init__(self) -> None:
+        self.at_work = threading.Semaphore(0)
+        self.go_on = threading.Event()
+
+    def verify(self, _hash: str, _password: bytes) -> bool:
+        self.at_work.release()
+        assert self.go_on.wait(30)
+        return True
+
+
+def test_a_crowd_at_the_door_leaves_threads_to_those_inside(
+    game: Game, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("account.passwords._PATIENCE_S", 30)
+    passwords, stalled = game.account_service.passwords, Stalled()
+    monkeypatch.setattr(passwords, "_hasher", stalled)
+    door = passwords._door
+    with ThreadPoolExecutor(8) as threads:
+        crowd = [threads.submit(log_in, game, f"nobody{n}", "x") for n in range(8)]
+        until(lambda: door._value == 0, within_s=30, what="eight wait at the door")
+        refused = log_in(game, "nobody", "x")
+        assert not any(login.done() for login in crowd)
+        stalled.go_on.set()
+    assert refused.status_code == 503
+    assert refused.json["type"] == "/problems/service-unavailable"
+    assert int(refused.headers["Retry-After"]) >= 1
+    assert {login.result().status_code for login in crowd} == {401}
+    assert log_in(game, "nobody", "x").status_code == 401
+
+
+def test_who_gets_no_turn_is_told_so_and_takes_none_from_others(
+    game: Game, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("account.passwords._PATIENCE_S", 0.01)
+    passwords, stalled = game.account_service.passwords, Stalled()
+    monkeypatch.setattr(passwords, "_turns", threading.BoundedSemaphore(1))
+    monkeypatch.setattr(passwords, "_hasher", stalled)
+    with ThreadPoolExecutor(1) as threads:
+        first = threads.submit(log_in, game, "nobody", "x")
+        assert stalled.at_work.acquire(timeout=30)
+        for _ in range(20):
+            assert log_in(game, "nobody", "x").status_code == 503
+        stalled.go_on.set()
+        assert first.result().status_code == 401
+    assert log_in(game, "nobody", "x").status_code == 401
 
 
 def test_passwords_are_kept_as_argon2id_hashes_of_the_stated_strength(
