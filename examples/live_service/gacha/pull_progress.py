@@ -28,6 +28,9 @@ log: FilteringBoundLogger = structlog.get_logger()
 _REQUEST_PATIENCE_S = 3.0
 _RECOVERY_PATIENCE_S = 0.0
 _RECOVERED_AT_ONCE = 100
+# Of the 16 threads of a process (gunicorn.conf.py); an account service that hangs must
+# not take those with it that show banners, odds and history.
+_MOST_WAITING_REQUESTS = 12
 
 
 class PullProgress:
@@ -46,10 +49,19 @@ class PullProgress:
         self._running = running
         self._crash_points = crash_points
         self._confirmations = ConfirmationQueue()
+        self._places = threading.BoundedSemaphore(_MOST_WAITING_REQUESTS)
 
-    def ask_for_hold(self, operation: fairpull.PullOperation) -> HoldAnswer:
-        """Return the account's answer for a client who waits for it."""
-        return self._account.place_hold(operation, within_s=_REQUEST_PATIENCE_S)
+    def ask_for_hold(self, operation: fairpull.PullOperation) -> HoldAnswer | None:
+        """Return the account's answer for a client who waits for it.
+
+        None at once, without asking, where too many clients wait already.
+        """
+        if not self._places.acquire(blocking=False):
+            return None
+        try:
+            return self._account.place_hold(operation, within_s=_REQUEST_PATIENCE_S)
+        finally:
+            self._places.release()
 
     def advance(
         self, operation: fairpull.PullOperation, answer: str

@@ -61,7 +61,7 @@ def pull_routes(
             crash_points.reach("gacha:before_intent")
             step = begin(player, pull_id, wanted)
             crash_points.reach("gacha:after_intent")
-            step, hold = draw(step)
+            step, hold = draw(step, key)
             crash_points.reach("gacha:after_draw")
         progress.finish_later(step)
         return answer(step, hold, key)
@@ -92,7 +92,7 @@ def pull_routes(
                 name="/count",
             ) from None
 
-    def draw(step: fairpull.PullStep) -> tuple[fairpull.PullStep, HoldAnswer]:
+    def draw(step: fairpull.PullStep, key: str) -> tuple[fairpull.PullStep, HoldAnswer]:
         """Return the pull as far as it gets now, and what its hold left of the balance.
 
         A repeated request asks for its hold as well: the account service gives the
@@ -101,6 +101,8 @@ def pull_routes(
         if step.state == "aborted":
             raise _abandoned()
         hold = progress.ask_for_hold(step.operation)
+        if hold is None:
+            raise _undecided(key, "too many pulls wait for the account service")
         crash_points.reach("gacha:before_draw")
         return progress.advance(step.operation, hold.answer), hold
 
@@ -109,7 +111,7 @@ def pull_routes(
         if step.state == "aborted":
             raise _abandoned()
         if step.state == "intent" or hold.balance is None:
-            raise _undecided(key)
+            raise _undecided(key, "the account service did not answer")
         if step.state == "rejected":
             raise _insufficient_funds(operation.cost, hold.balance)
         return {
@@ -175,13 +177,13 @@ def _abandoned() -> Problem:
     )
 
 
-def _undecided(key: str) -> Problem:
+def _undecided(key: str, reason: str) -> Problem:
     return Problem(
         503,
         "pull-undecided",
         "Pull undecided",
-        "the account service did not answer; send the pull again with the same "
-        "Idempotency-Key to learn what became of it",
+        f"{reason}; send the pull again with the same Idempotency-Key to learn what "
+        "became of it",
         headers={"Retry-After": "2"},
         idempotencyKey=key,
     )
