@@ -13,12 +13,14 @@ import helmet from "helmet";
 import pino from "pino";
 import { announcesTooMuch } from "./body.js";
 import { createForward } from "./forward.js";
+import { refuseBadHead } from "./headers.js";
 import { INDEX } from "./index_page.js";
 import { rawProblem, sendProblem } from "./problems.js";
 import { askServices } from "./readiness.js";
 import { requestIdFrom } from "./request_id.js";
 import { Rotation } from "./rotation.js";
 import { serviceFor } from "./routes.js";
+import { RunningRequests } from "./running_requests.js";
 import { DEFAULT_PULL_BUDGET_MS, DEFAULT_REQUEST_BUDGET_MS } from "./settings.js";
 
 /**
@@ -48,6 +50,7 @@ import { DEFAULT_PULL_BUDGET_MS, DEFAULT_REQUEST_BUDGET_MS } from "./settings.js
 // A client has this long for its head and for head and body together.
 const HEAD_LIMIT_MS = 10_000;
 const REQUEST_LIMIT_MS = 20_000;
+const LIMIT_CHECK_MS = 1_000;
 const IDLE_SWEEP_MS = 50;
 
 /**
@@ -69,18 +72,22 @@ export function createGateway({
     isDraining: () => draining,
   });
 
+  const running = new RunningRequests();
   const app = express();
   app.disable("etag");
+  app.disable("x-powered-by");
   app.use((req, res, next) => {
+    running.add(req, res);
     begin(req, res, logger);
     if (draining) res.setHeader("Connection", "close");
     next();
   });
+  app.use(helmet());
+  app.use(refuseBadHead);
   app.use((req, res, next) => {
     const service = serviceFor(req.url);
     return service ? forward(req, res, service) : next();
   });
-  app.use(helmet());
   ownAddress(app, "/", (res) => res.json(INDEX));
   ownAddress(app, "/livez", (res) => res.json({ status: "ok" }));
   ownAddress(app, "/readyz", async (res) => {
@@ -99,7 +106,13 @@ export function createGateway({
   app.use(failureHandler(logger));
 
   const server = createServer(
-    { headersTimeout: HEAD_LIMIT_MS, requestTimeout: REQUEST_LIMIT_MS },
+    {
+      headersTimeout: HEAD_LIMIT_MS,
+      requestTimeout: REQUEST_LIMIT_MS,
+      connectionsCheckingInterval: LIMIT_CHECK_MS,
+      // Node would refuse it without a word; refuseBadHead has one.
+      requireHostHeader: false,
+    },
     app,
   );
   server.on("checkContinue", (req, res) => {
@@ -107,7 +120,11 @@ export function createGateway({
     if (!announcesTooMuch(req)) res.writeContinue();
     app(req, res);
   });
-  server.on("clientError", answerBadHttp);
+  server.on("checkExpectation", app);
+  server.on("clientError", (error, socket) => {
+    if (running.anyOn(socket)) socket.destroy();
+    else answerBadHttp(error, socket);
+  });
 
   return {
     server,

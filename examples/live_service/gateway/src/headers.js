@@ -1,6 +1,11 @@
 // What of a message's head crosses the gateway.
 
-/** @import { IncomingHttpHeaders } from "node:http" */
+import { sendProblem } from "./problems.js";
+
+/**
+ * @import { IncomingHttpHeaders } from "node:http"
+ * @import { NextFunction, Request, Response } from "express"
+ */
 
 // They speak of one connection, not of the message (RFC 9110, 7.6.1). `expect`
 // is among them because the gateway has answered it itself.
@@ -66,4 +71,29 @@ export function cleanResponseHeaders(headers) {
   }
   delete headers.server;
   delete headers["x-request-id"];
+}
+
+/**
+ * Refuses a head that HTTP/1.1 does not allow although it can be read.
+ *
+ * @param {Request} req
+ * @param {Response} res
+ * @param {NextFunction} next
+ */
+export function refuseBadHead(req, res, next) {
+  const { host, expect } = req.headers;
+  if (host === undefined && req.httpVersion === "1.1") {
+    refuse("a request names its Host");
+  } else if (expect !== undefined && expect.toLowerCase() !== "100-continue") {
+    refuse("the one Expect that is met is 100-continue");
+  } else {
+    next();
+  }
+
+  /** @param {string} detail */
+  function refuse(detail) {
+    // The body, if one follows, is left unread.
+    res.setHeader("Connection", "close");
+    sendProblem(res, "bad-http", detail);
+  }
 }

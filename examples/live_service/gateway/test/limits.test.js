@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { test } from "node:test";
-import { call, fakeService, rawCall, startGateway } from "./fakes.js";
+import { call, fakeService, rawCall, startGateway, until } from "./fakes.js";
 
 const LIMIT = 65_536;
 
@@ -136,6 +136,18 @@ const MALFORMED = [
     400,
     "bad-http",
   ],
+  [
+    "no Host",
+    "POST /account/login HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}",
+    400,
+    "bad-http",
+  ],
+  [
+    "an expectation nobody knows",
+    `${POST}Content-Length: 2\r\nExpect: wonders\r\n\r\n{}`,
+    400,
+    "bad-http",
+  ],
   ["something else than HTTP", "\x16\x03\x01\x02\x00\x01\r\n\r\n", 400, "bad-http"],
   [
     "20 KiB of headers",
@@ -158,3 +170,25 @@ for (const [what, text, status, kind] of MALFORMED) {
     assert.deepEqual(account.requests, []);
   });
 }
+
+test("garbage after a request is no answer to that request", async (t) => {
+  const account = await fakeService(t, () => {});
+  const { port } = await startGateway(t, { account: [account.url] });
+  const purchase = `${POST.replace("Connection: close\r\n", "")}Content-Length: 2\r\n\r\n{}`;
+  for (const together of [true, false]) {
+    const before = account.requests.length;
+    const socket = connect(port, "127.0.0.1");
+    let answer = "";
+    socket.on("data", (data) => {
+      answer += data;
+    });
+    const closed = once(socket, "close");
+    socket.write(together ? `${purchase}garbage\r\n\r\n` : purchase);
+    if (!together) {
+      await until(() => account.requests.length > before, "it is being carried out");
+      socket.write("garbage\r\n\r\n");
+    }
+    await closed;
+    assert.equal(answer, "");
+  }
+});

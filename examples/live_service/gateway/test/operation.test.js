@@ -94,6 +94,15 @@ test("logs say what happened, without tokens, queries or bodies", async (t) => {
   assert.equal(items.status, 503);
 });
 
+test("every answer has the headers of a careful server, and none that tells of it", async (t) => {
+  const { port } = await startGateway(t);
+  for (const path of ["/", "/nowhere", "/gacha/items"]) {
+    const { headers } = await call(port, path);
+    assert.equal(headers["x-content-type-options"], "nosniff", path);
+    assert.equal(headers["x-powered-by"], undefined, path);
+  }
+});
+
 test("draining answers what runs, refuses what is new, and then is over", async (t) => {
   /** @type {ServerResponse | undefined} */
   let held;
