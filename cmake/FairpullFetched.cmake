@@ -28,9 +28,9 @@ function(fairpull_fetched_sodium source)
     "${CMAKE_CURRENT_BINARY_DIR}/sodium/sodium/version.h" COPYONLY)
   target_include_directories(fairpull_sodium SYSTEM PUBLIC
     "$<BUILD_INTERFACE:${source}/src/libsodium/include>"
+    "$<BUILD_INTERFACE:${source}/src/libsodium/include/sodium>"
     "$<BUILD_INTERFACE:${CMAKE_CURRENT_BINARY_DIR}/sodium>")
   target_include_directories(fairpull_sodium PRIVATE
-    "${source}/src/libsodium/include/sodium"
     "${CMAKE_CURRENT_BINARY_DIR}/sodium/sodium")
   target_compile_definitions(fairpull_sodium PUBLIC SODIUM_STATIC
                              PRIVATE CONFIGURED=1 _GNU_SOURCE)

@@ -30,10 +30,11 @@
 #include "fairpull/pity/rate_up.h"  // featured items and the guarantee
 
 // banner: from the file to the compiled object
-#include "fairpull/banner/banner.h"   // the compiled banner
-#include "fairpull/banner/catalog.h"  // the banners that a server knows
-#include "fairpull/banner/problem.h"  // what is wrong with a file
-#include "fairpull/banner/spec.h"     // the file, read and checked
+#include "fairpull/banner/banner.h"     // the compiled banner
+#include "fairpull/banner/catalog.h"    // the banners that a server knows
+#include "fairpull/banner/problem.h"    // what is wrong with a file
+#include "fairpull/banner/reachable.h"  // the states that pulls lead to
+#include "fairpull/banner/spec.h"       // the file, read and checked
 
 // engine: one pull
 #include "fairpull/engine/outcome.h"  // its result

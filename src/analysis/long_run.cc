@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "fairpull/banner/reachable.h"
 #include "fairpull/base/status.h"
 
 namespace fairpull {
@@ -30,7 +31,8 @@ class Chain {
 
   [[nodiscard]] static absl::StatusOr<Chain> Make(const Banner& banner) {
     Chain chain(banner);
-    FAIRPULL_RETURN_IF_ERROR(chain.Explore());
+    FAIRPULL_ASSIGN_OR_RETURN(chain.states_,
+                              ReachableStates(banner, kMaxChainStates));
     chain.Link();
     return chain;
   }
@@ -72,31 +74,10 @@ class Chain {
  private:
   explicit Chain(const Banner& banner) : banner_(banner) {}
 
-  absl::Status Explore() {
-    std::vector<PityState> open = {PityState{}};
-    index_[PityState{}.value] = 0;
-    while (!open.empty()) {
-      const PityState state = open.back();
-      open.pop_back();
-      for (std::uint32_t g = 0; g < banner_.groups().size(); ++g) {
-        if (OddsOf(state, g) == 0) continue;
-        const PityState next = banner_.groups()[g].step.After(state);
-        if (!index_.emplace(next.value, 0).second) continue;
-        if (index_.size() > kMaxChainStates) {
-          return absl::ResourceExhaustedError(
-              absl::StrCat("the counters have more than ", kMaxChainStates,
-                           " states together, which is the limit"));
-        }
-        open.push_back(next);
-      }
-    }
-    return absl::OkStatus();
-  }
-
   void Link() {
-    for (auto& [value, index] : index_) {
-      index = static_cast<std::uint32_t>(states_.size());
-      states_.push_back({value});
+    std::map<LaneArray, std::uint32_t> index;
+    for (std::uint32_t i = 0; i < states_.size(); ++i) {
+      index.emplace_hint(index.end(), states_[i].value, i);
     }
     into_.resize(states_.size());
     leave_.assign(states_.size(), 1.0);
@@ -105,7 +86,7 @@ class Chain {
         const double odds = OddsOf(states_[from], g);
         if (odds == 0) continue;
         const PityState next = banner_.groups()[g].step.After(states_[from]);
-        const std::uint32_t to = index_.at(next.value);
+        const std::uint32_t to = index.at(next.value);
         if (to == from) {
           leave_[from] -= odds;
         } else {
@@ -121,7 +102,6 @@ class Chain {
   }
 
   const Banner& banner_;
-  std::map<std::array<std::int16_t, kMaxCounters>, std::uint32_t> index_;
   std::vector<PityState> states_;
   std::vector<std::vector<StepInto>> into_;
   std::vector<double> leave_;

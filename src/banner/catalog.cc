@@ -1,5 +1,7 @@
 #include "fairpull/banner/catalog.h"
 
+#include <cstddef>
+#include <optional>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -9,13 +11,51 @@
 
 namespace fairpull {
 
+namespace {
+
+std::int64_t Opens(const Banner& banner) {
+  return banner.spec().opens_at_ms.value_or(INT64_MIN);
+}
+std::int64_t Closes(const Banner& banner) {
+  return banner.spec().closes_at_ms.value_or(INT64_MAX);
+}
+
+bool SameCounters(const CounterSet& a, const CounterSet& b) {
+  if (a.size() != b.size()) return false;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const std::optional<std::size_t> twin = b.Find(a[i].name);
+    if (!twin.has_value() || b[*twin].cap != a[i].cap) return false;
+  }
+  return true;
+}
+
+// What two banners that are open at the same time must not be to each other.
+absl::Status CheckTogether(const Banner& a, const Banner& b) {
+  if (Opens(a) >= Closes(b) || Opens(b) >= Closes(a)) return absl::OkStatus();
+  if (a.id() == b.id() && Opens(a) == Opens(b)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("banner \"", a.id().value(),
+                     "\" is given twice with the same opening time; a new "
+                     "version opens later"));
+  }
+  if (a.id() != b.id() && a.scope() == b.scope() &&
+      !SameCounters(a.counters(), b.counters())) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "banners \"", a.id().value(), "\" and \"", b.id().value(),
+        "\" share the family \"", a.scope().value(),
+        "\" but not its counters: give them the same pities and guarantees, "
+        "or families of their own"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
 absl::StatusOr<Catalog> Catalog::Make(std::vector<Banner> banners) {
   Catalog catalog;
   for (Banner& banner : banners) {
-    if (catalog.Version(banner.id(), banner.odds_version()).ok()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("banner \"", banner.id().value(),
-                       "\" is given twice with the same odds"));
+    for (const std::shared_ptr<const Banner>& other : catalog.banners_) {
+      FAIRPULL_RETURN_IF_ERROR(CheckTogether(*other, banner));
     }
     catalog.banners_.push_back(
         std::make_shared<const Banner>(std::move(banner)));
@@ -38,10 +78,7 @@ absl::StatusOr<std::shared_ptr<const Banner>> Catalog::Current(
       refusal = open;
       continue;
     }
-    const auto opened = [](const Banner& b) {
-      return b.spec().opens_at_ms.value_or(INT64_MIN);
-    };
-    if (best == nullptr || opened(*banner) > opened(*best)) best = banner;
+    if (best == nullptr || Opens(*banner) > Opens(*best)) best = banner;
   }
   if (best == nullptr) return refusal;
   return best;

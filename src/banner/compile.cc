@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "canonical.h"
 #include "fairpull/banner/banner.h"
+#include "fairpull/banner/reachable.h"
 #include "fairpull/base/digest.h"
 #include "json_fields.h"
 #include "validate.h"
@@ -15,6 +16,9 @@ namespace {
 
 // More wheels than this would be a table of tens of megabytes.
 constexpr std::uint64_t kMaxRows = std::uint64_t{1} << 20;
+
+// Following more states than this takes longer than compiling should.
+constexpr std::size_t kMaxFollowedStates = 200'000;
 
 std::string RarityAt(std::size_t index, absl::string_view key = "") {
   return absl::StrCat("/rarities/", index, key.empty() ? "" : "/", key);
@@ -123,6 +127,7 @@ class Compiler {
       for (std::uint32_t pull = 1; pull <= curves_[i].length(); ++pull) {
         rarity.curve.push_back(curves_[i].At(pull).WeightOf(wheel_size_));
       }
+      rarity.certain_at = curves_[i].certain_at();
       banner_.rarities_.push_back(std::move(rarity));
     }
     for (const ItemSpec& item : banner_.spec_.items) {
@@ -315,14 +320,24 @@ class Compiler {
     return weights;
   }
 
-  // An item that no counter state can give is a mistake in the file.
+  // An item that no pull can give, from a clean state on, is a mistake in the
+  // file. Where there are too many states to follow, all wheels are looked at.
   void CheckReachable() {
-    for (std::uint32_t g = 0; g < banner_.groups_.size(); ++g) {
-      bool reachable = false;
-      for (std::uint32_t row = 0; row < banner_.wheels_.rows(); ++row) {
-        reachable = reachable ||
-                    banner_.wheels_.Weight(banner_.wheels_.RowAt(row), g) > 0;
+    std::vector<std::uint32_t> rows;
+    const absl::StatusOr<std::vector<PityState>> states =
+        ReachableStates(banner_, kMaxFollowedStates);
+    if (states.ok()) {
+      for (const PityState& state : *states) rows.push_back(banner_.Row(state));
+    } else {
+      for (std::uint32_t n = 0; n < banner_.wheels_.rows(); ++n) {
+        rows.push_back(banner_.wheels_.RowAt(n));
       }
+    }
+    for (std::uint32_t g = 0; g < banner_.groups_.size(); ++g) {
+      const bool reachable =
+          std::any_of(rows.begin(), rows.end(), [&](std::uint32_t row) {
+            return banner_.wheels_.Weight(row, g) > 0;
+          });
       if (reachable) continue;
       const Group& group = banner_.groups_[g];
       for (const std::uint16_t item : group.items) {
@@ -333,7 +348,7 @@ class Compiler {
                          group.pool == Pool::kOthers
                              ? "the featured items of its rarity take all of "
                                "its odds"
-                             : "its rarity has no odds",
+                             : "its rarity never has odds when it is drawn",
                          "; remove it or give it odds"));
       }
     }

@@ -21,6 +21,7 @@ class Watcher {
 
   bool operator()(int /*depth*/, Json::parse_event_t event,
                   const Json& parsed) {
+    if (too_deep_) return false;  // nothing below matters any more
     switch (event) {
       case Json::parse_event_t::object_start:
       case Json::parse_event_t::array_start:
@@ -38,7 +39,7 @@ class Watcher {
         Passed();
         break;
     }
-    return frames_.size() <= kMaxDepth;
+    return !too_deep_;
   }
 
   [[nodiscard]] bool too_deep() const { return too_deep_; }
@@ -103,6 +104,13 @@ std::string Listed(const std::vector<std::string>& words) {
 
 std::optional<Json> ReadJson(absl::string_view text, Problems& problems) {
   const std::size_t before = problems.list().size();
+  // The parser would take it for the end of the text.
+  const std::size_t nul = text.find('\0');
+  if (nul != absl::string_view::npos) {
+    problems.Add("", absl::StrCat("not JSON (RFC 8259): a NUL byte at ",
+                                  Place(text, nul + 1)));
+    return std::nullopt;
+  }
   Watcher watcher(problems);
   try {
     Json document = Json::parse(
@@ -119,6 +127,11 @@ std::optional<Json> ReadJson(absl::string_view text, Problems& problems) {
   } catch (const Json::parse_error& error) {
     problems.Add("", absl::StrCat("not JSON (RFC 8259): syntax error at ",
                                   Place(text, error.byte)));
+    return std::nullopt;
+  } catch (const Json::exception& error) {
+    // What is left is a number that no double can hold.
+    problems.Add("", absl::StrCat("holds a number that is out of range: ",
+                                  error.what()));
     return std::nullopt;
   }
 }

@@ -14,8 +14,6 @@ using internal::Fields;
 using internal::Json;
 using internal::Need;
 
-constexpr std::int64_t kMaxAmount = (std::int64_t{1} << 53) - 1;
-constexpr std::int64_t kMaxBatch = 100;
 constexpr std::size_t kMaxItems = 10'000;
 
 // An id at `key`, or nothing and a problem.
@@ -151,8 +149,7 @@ PriceSpec ReadPrice(const Json& value, const std::string& pointer,
   price.currency = ReadId<CurrencyId>(fields, "currency", Need::kRequired)
                        .value_or(CurrencyId());
   price.amount =
-      fields.Integer("amount", Need::kRequired, 1, kMaxAmount / kMaxBatch)
-          .value_or(1);
+      fields.Integer("amount", Need::kRequired, 1, kMaxPrice).value_or(1);
   fields.RefuseOthers();
   return price;
 }
@@ -173,6 +170,7 @@ std::vector<std::uint32_t> ReadBatches(Fields& fields, Problems& problems) {
     const auto size = element->get<std::uint32_t>();
     if (std::count(batches.begin(), batches.end(), size) != 0) {
       problems.Add(at, absl::StrCat(size, " is given twice; keep one"));
+      continue;
     }
     batches.push_back(size);
   }

@@ -4,6 +4,15 @@
 
 namespace fairpull {
 
+void Problems::Add(absl::string_view pointer, absl::string_view message) {
+  if (list_.size() > kMost) return;
+  if (list_.size() == kMost) {
+    list_.push_back({file_, "", "has more problems; mend these first"});
+    return;
+  }
+  list_.push_back({file_, std::string(pointer), std::string(message)});
+}
+
 absl::Status Problems::ToStatus() const {
   if (list_.empty()) return absl::OkStatus();
   std::string text;

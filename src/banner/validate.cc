@@ -28,6 +28,17 @@ class Validation {
 
   void Run() {
     CheckSchedule();
+    CheckPrice();
+    if (spec_.rarities.empty() || spec_.rarities.size() > kMaxRarities ||
+        spec_.items.empty()) {
+      problems_.Add(spec_.items.empty() ? "/items" : "/rarities",
+                    absl::StrCat("a banner has 1 to ", kMaxRarities,
+                                 " rarities and at least one item; this one "
+                                 "has ",
+                                 spec_.rarities.size(), " rarities and ",
+                                 spec_.items.size(), " items"));
+      return;
+    }
     CheckNames();
     CheckItems();
     CheckSum();
@@ -45,12 +56,26 @@ class Validation {
     }
   }
 
-  void CheckNames() {
-    if (spec_.rarities.size() > kMaxRarities) {
-      problems_.Add("/rarities", absl::StrCat("has ", spec_.rarities.size(),
-                                              " rarities; at most ",
-                                              kMaxRarities, " are possible"));
+  // Files can't break these rules, specifications made by hand can.
+  void CheckPrice() {
+    if (spec_.price.amount < 1 || spec_.price.amount > kMaxPrice) {
+      problems_.Add("/price/amount",
+                    absl::StrCat("is ", spec_.price.amount,
+                                 "; it must be from 1 to ", kMaxPrice));
     }
+    if (spec_.batches.empty()) {
+      problems_.Add("/batches", "is empty; a banner sells 1 pull at least");
+    }
+    for (const std::uint32_t batch : spec_.batches) {
+      if (batch < 1 || batch > kMaxBatch) {
+        problems_.Add(
+            "/batches",
+            absl::StrCat("has ", batch, "; it must be from 1 to ", kMaxBatch));
+      }
+    }
+  }
+
+  void CheckNames() {
     for (std::size_t i = 0; i < spec_.rarities.size(); ++i) {
       if (!rarities_.emplace(spec_.rarities[i].id, i).second) {
         problems_.Add(
@@ -75,6 +100,11 @@ class Validation {
                       absl::StrCat("\"", item.rarity,
                                    "\" is no rarity of this banner; it has ",
                                    absl::StrJoin(names, ", ")));
+      }
+      if (item.weight < 1 || item.weight > kMaxWheelSize) {
+        problems_.Add(At("items", i, "weight"),
+                      absl::StrCat("is ", item.weight,
+                                   "; it must be from 1 to ", kMaxWheelSize));
       }
       filled.insert(item.rarity);
     }
@@ -136,6 +166,14 @@ class Validation {
                     i == 0 ? "says nothing: no rarity is higher; remove it"
                            : "says nothing: this rarity has no pity; remove "
                              "it or give a soft or hard pity");
+    }
+    for (std::size_t j = 1; j < rarity.curve.size(); ++j) {
+      if (rarity.curve[j] >= rarity.curve[j - 1]) continue;
+      problems_.Add(Below(At("rarities", i, "curve"), j),
+                    absl::StrCat("is ", rarity.curve[j].ToString(),
+                                 ", below the entry before it, ",
+                                 rarity.curve[j - 1].ToString(),
+                                 "; pity never lowers the odds"));
     }
     if (rarity.curve.empty()) return;
     if (rarity.odds.has_value() && rarity.curve.front() != *rarity.odds) {

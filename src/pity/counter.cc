@@ -48,10 +48,17 @@ CounterStep CounterSet::FrozenStep() const {
   return step;
 }
 
-std::string CounterSet::Serialize(const PityState& state) const {
+std::string CounterSet::Serialize(const PityState& state,
+                                  absl::string_view carried) const {
   std::vector<std::string> parts;
   for (std::size_t i = 0; i < counters_.size(); ++i) {
     parts.push_back(absl::StrCat(counters_[i].name, "=", state.value[i]));
+  }
+  for (const absl::string_view part :
+       absl::StrSplit(carried, ',', absl::SkipEmpty())) {
+    if (!Find(part.substr(0, part.rfind('='))).has_value()) {
+      parts.emplace_back(part);
+    }
   }
   std::sort(parts.begin(), parts.end());
   return absl::StrJoin(parts, ",");
@@ -63,7 +70,7 @@ absl::StatusOr<PityState> CounterSet::Parse(absl::string_view text) const {
        absl::StrSplit(text, ',', absl::SkipEmpty())) {
     const std::size_t equals = part.rfind('=');
     std::uint32_t value = 0;
-    if (equals == absl::string_view::npos ||
+    if (equals == absl::string_view::npos || equals == 0 ||
         !absl::SimpleAtoi(part.substr(equals + 1), &value)) {
       return absl::InvalidArgumentError(absl::StrCat(
           "\"", absl::CHexEscape(part.substr(0, 80)),
@@ -71,9 +78,8 @@ absl::StatusOr<PityState> CounterSet::Parse(absl::string_view text) const {
     }
     const absl::string_view name = part.substr(0, equals);
     const std::optional<std::size_t> counter = Find(name);
-    if (counter.has_value()) {
-      value = std::min(value, std::uint32_t(counters_[*counter].cap));
-    }
+    if (!counter.has_value()) continue;
+    value = std::min(value, std::uint32_t(counters_[*counter].cap));
     values.emplace_back(std::string(name), value);
   }
   return FromValues(values);

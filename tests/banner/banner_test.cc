@@ -53,6 +53,18 @@ TEST(BannerTest, StatesWithEqualOddsShareAWheel) {
   EXPECT_EQ(Small().wheels().rows(), 5u * 2 * 2);
 }
 
+TEST(BannerTest, SaysFromWhichPullARarityIsCertain) {
+  const Banner banner = Small();
+  EXPECT_EQ(banner.rarities()[0].certain_at, 8u);
+  EXPECT_EQ(banner.rarities()[1].certain_at, 4u);
+  EXPECT_EQ(banner.rarities()[2].certain_at, std::nullopt);
+  const Banner grows =
+      Small(Edited("\"soft_pity\": {\"from\": 5, \"step\": \"20%\"}, "
+                   "\"hard_pity\": 8",
+                   "\"curve\": [\"1%\", \"3%\"]"));
+  EXPECT_EQ(grows.rarities()[0].certain_at, std::nullopt);
+}
+
 TEST(BannerTest, KnowsItsCounters) {
   const Banner banner = Small();
   EXPECT_EQ(banner.counters().size(), 3u);
@@ -184,7 +196,27 @@ TEST(CatalogTest, GivesTheVersionThatOpenedLast) {
             second.odds_version());
 }
 
-TEST(CatalogTest, RefusesTheSameOddsTwiceAndNamesUnknownBanners) {
+TEST(CatalogTest, BannersOfAFamilyThatAreOpenTogetherShareTheirCounters) {
+  const auto member = [](const std::string& id, const std::string& rules,
+                         const std::string& schedule = "") {
+    std::string text = Edited("\"hard_pity\": 4", rules);
+    text.replace(text.find("\"small\""), 7, "\"" + id + "\"");
+    return Small(
+        text.insert(text.find("\"price\""), "\"family\": \"f\", " + schedule));
+  };
+  const std::string four = "\"hard_pity\": 4";
+  const std::string five = "\"hard_pity\": 5";
+  EXPECT_TRUE(Catalog::Make({member("a", four), member("b", four)}).ok());
+  const auto mixed = Catalog::Make({member("a", four), member("b", five)});
+  EXPECT_THAT(std::string(mixed.status().message()),
+              HasSubstr("share the family \"f\" but not its counters"));
+  EXPECT_TRUE(Catalog::Make(
+                  {member("a", four, "\"closes\": \"2026-01-01T00:00:00Z\", "),
+                   member("b", five, "\"opens\": \"2026-01-01T00:00:00Z\", ")})
+                  .ok());
+}
+
+TEST(CatalogTest, RefusesTwoVersionsThatOpenTogetherAndNamesUnknownBanners) {
   EXPECT_FALSE(Catalog::Make({Small(), Small()}).ok());
   const Catalog catalog = *Catalog::Make({Small()});
   const auto unknown = catalog.Current(BannerId::Trusted("big"), 0);

@@ -54,6 +54,10 @@ const std::vector<Case> kForm = {
     {"NotJson", "{\n  \"id\": }", "", "syntax error at line 2, column 9"},
     {"TrailingText", std::string(testing::kSmallBanner) + "x", "",
      "syntax error"},
+    {"NumberOutOfRange", "{\"price\": 1e400}", "",
+     "a number that is out of range"},
+    {"NulByte", std::string(testing::kSmallBanner) + '\0' + "x", "",
+     "a NUL byte at line 19"},
     {"NotAnObject", "[]", "", "is an array; it must be an object"},
     {"TooDeep", std::string(2000, '[') + std::string(2000, ']'), "",
      "nested deeper than 32"},
@@ -153,7 +157,7 @@ const std::vector<Case> kMeaning = {
      Edited("\"odds\": \"10%\", \"hard_pity\": 4, \"on_higher_hit\": "
             "\"reset\"",
             "\"odds\": \"0%\""),
-     "/items/2", "item \"s1\" can never drop: its rarity has no odds"},
+     "/items/2", "item \"s1\" can never drop: its rarity never has odds"},
     {"HardPityNotCertain",
      Edited("\"soft_pity\": {\"from\": 5, \"step\": \"20%\"}",
             "\"curve\": [\"1%\", \"50%\"]"),
@@ -165,6 +169,15 @@ const std::vector<Case> kMeaning = {
      Edited("\"soft_pity\": {\"from\": 5, \"step\": \"20%\"}",
             "\"curve\": [\"2%\", \"100%\"]"),
      "/rarities/0/curve", "its first entry must equal the odds, 1/100"},
+    {"CurveThatFalls",
+     Edited("\"soft_pity\": {\"from\": 5, \"step\": \"20%\"}, "
+            "\"hard_pity\": 8",
+            "\"curve\": [\"1%\", \"0%\"]"),
+     "/rarities/0/curve/1", "below the entry before it"},
+    {"ReachableByNoPull",
+     Edited("\"odds\": \"10%\", \"hard_pity\": 4",
+            "\"odds\": \"0%\", \"hard_pity\": 20"),
+     "/items/2", "item \"s1\" can never drop"},
     {"SoftPityAfterHardPity", Edited("\"from\": 5", "\"from\": 8"),
      "/rarities/0", "before the hard pity at 8"},
     {"SoftPityWithoutStep", Edited("\"20%\"", "\"0%\""), "/rarities/0",
@@ -210,6 +223,41 @@ TEST(ProblemsTest, TellsAllOfThemAtOnce) {
   EXPECT_EQ(pointers, (std::vector<std::string>{"/id", "/price/amount",
                                                 "/rarities/0/odds", "/items/0",
                                                 "/items/0"}));
+}
+
+TEST(ProblemsTest, StopsTellingAfterTwoHundred) {
+  std::string batches = "[";
+  for (int i = 0; i < 10'000; ++i) batches += "1,";
+  const std::vector<Problem> problems = Check(
+      Edited("\"rarities\"", "\"batches\": " + batches + "1], \"rarities\""));
+  ASSERT_EQ(problems.size(), 201u);
+  EXPECT_THAT(problems.back().message, HasSubstr("more problems"));
+}
+
+// A specification made by hand is held to the same rules.
+TEST(ProblemsTest, ChecksWhatAFileCouldNotSay) {
+  Problems parsing("x.json");
+  const BannerSpec good = *ParseBanner(testing::kSmallBanner, parsing);
+  const auto pointer = [](BannerSpec spec) {
+    Problems problems("x.json");
+    EXPECT_FALSE(CompileBanner(std::move(spec), problems).has_value());
+    return problems.empty() ? "none" : problems.list()[0].pointer;
+  };
+  BannerSpec spec = good;
+  spec.rarities.clear();
+  EXPECT_EQ(pointer(spec), "/rarities");
+  spec = good;
+  spec.items.clear();
+  EXPECT_EQ(pointer(spec), "/items");
+  spec = good;
+  spec.items[0].weight = 0;
+  EXPECT_EQ(pointer(spec), "/items/0/weight");
+  spec = good;
+  spec.price.amount = std::int64_t{1} << 62;
+  EXPECT_EQ(pointer(spec), "/price/amount");
+  spec = good;
+  spec.batches = {0};
+  EXPECT_EQ(pointer(spec), "/batches");
 }
 
 TEST(ProblemsTest, TheStatusNamesFileAndPlace) {

@@ -50,10 +50,18 @@ TEST(CounterSetTest, RefusesImpossibleStatesAndSaysTheRange) {
       Two().FromValues(Values{{"pity:5-star", 1}, {"pity:5-star", 1}}).ok());
 }
 
+TEST(CounterSetTest, CarriesCountersOfOtherVersionsAlong) {
+  const std::string stored = "guarantee:5-star=1,pity:5-star=3,spark=40";
+  const PityState state = *Two().Parse(stored);
+  EXPECT_EQ(Two().Serialize(state, stored), stored);
+  EXPECT_EQ(Two().Serialize(PityState{}, stored),
+            "guarantee:5-star=0,pity:5-star=0,spark=40");
+}
+
 TEST(CounterSetTest, RefusesTextThatIsNoState) {
   for (const std::string bad :
-       {"pity:5-star", "pity:5-star=", "=3", "x=1", "pity:5-star=-1",
-        "pity:5-star=1;", "pity:5-star=99999999999"}) {
+       {"pity:5-star", "pity:5-star=", "=3", "pity:5-star=-1", "pity:5-star=1;",
+        "pity:5-star=99999999999"}) {
     EXPECT_FALSE(Two().Parse(bad).ok()) << bad;
   }
 }

@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
+import time
 from fractions import Fraction
 
 import numpy as np
@@ -154,6 +158,28 @@ def test_a_size_out_of_range_is_refused(starter, size):
 def test_a_size_that_is_no_integer_is_refused(starter, size):
     with pytest.raises(TypeError, match="integer"):
         starter.pull(size=size)
+
+
+def test_a_long_pull_answers_ctrl_c():
+    code = (
+        "import fairpull, time\n"
+        "banner = fairpull.Banner.load('starter')\n"
+        "print('ready', flush=True)\n"
+        "try:\n"
+        "    banner.pull(size=400_000_000)\n"
+        "except KeyboardInterrupt:\n"
+        "    print('stopped', flush=True)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout.readline() == "ready\n"
+        began = time.monotonic()
+        answer = ""
+        while not answer and time.monotonic() - began < 20:
+            process.send_signal(signal.SIGINT)
+            answer = process.stdout.readline()
+        assert answer == "stopped\n"
 
 
 @pytest.mark.parametrize("rng", [1.5, "3", True])

@@ -111,5 +111,26 @@ def test_wrong_usage_exits_with_2(arguments):
     assert result.stdout == ""
 
 
+def test_a_name_with_markup_is_shown_as_it_is(write, starter_file):
+    starter_file["name"] = "[/50%] off [bold]now"
+    result = run("odds", str(write("sale.json", starter_file)))
+    assert result.returncode == 0, result.stderr
+    assert "[/50%] off [bold]now" in result.stdout
+
+
+def test_a_rarity_that_only_grows_is_not_called_certain(write, starter_file):
+    rarity = starter_file["rarities"][0]
+    del rarity["soft_pity"], rarity["hard_pity"]
+    rarity["curve"] = ["0.6%", "2%", "3%"]
+    sheet = run_json("odds", str(write("grows.json", starter_file)))
+    assert [r["hard_pity"] for r in sheet["rarities"]] == [None, 10, None]
+
+
+def test_a_file_without_end_is_refused():
+    result = run("check", "/dev/zero")
+    assert result.returncode == 3
+    assert "at most 4194304 are read" in result.stdout
+
+
 def test_version():
     assert run("--version").stdout == "fairpull 0.1.0\n"

@@ -144,6 +144,32 @@ def test_names_that_are_none_are_refused(game):
         game.desk.pity("p", "nothing")
 
 
+def test_a_wrong_seed_is_refused_without_quoting_it():
+    secret = b"SECRET" * 6
+    for seeds, current in (
+        ({1: secret[:32]}, "x"),
+        ({"1": secret[:32]}, 1),
+        ({1: secret.decode()}, 1),
+        ({1: secret}, 1),
+    ):
+        with pytest.raises((TypeError, fairpull.Error)) as caught:
+            fairpull.ServerSeeds(seeds, current=current)
+        assert "SECRET" not in str(caught.value)
+
+
+def test_a_closed_store_is_not_a_closed_banner(starter):
+    game = Game(starter)
+    game.store.close()
+    for call in (
+        lambda: game.pulls.pull("q", player="p", banner="starter"),
+        lambda: game.desk.begin("q", player="p", banner="starter"),
+        lambda: game.desk.pity("p", "starter"),
+    ):
+        with pytest.raises(fairpull.FailedPreconditionError) as caught:
+            call()
+        assert type(caught.value) is fairpull.FailedPreconditionError
+
+
 def test_seeds_are_32_bytes_and_have_the_current_epoch():
     with pytest.raises(fairpull.InvalidArgumentError, match="32 bytes"):
         fairpull.ServerSeeds({1: b"short"}, current=1)

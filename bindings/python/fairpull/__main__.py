@@ -5,12 +5,14 @@ Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 findings, 130 interrupted.
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 import fairpull
@@ -92,7 +94,7 @@ def banners(as_json: Json = False) -> None:
     for banner in loaded:
         table.add_row(
             banner.id,
-            banner.name,
+            escape(banner.name),
             ", ".join(rarity.id for rarity in banner.rarities),
             f"{banner.price_amount} {banner.price_currency}",
         )
@@ -148,11 +150,13 @@ def odds(banner: BannerName, as_json: Json = False) -> None:
     if as_json:
         print_json(odds_json(loaded, sheet))
         return
-    title = f"{loaded.name}: {loaded.price_amount} {loaded.price_currency} a pull"
+    title = (
+        f"{escape(loaded.name)}: {loaded.price_amount} {loaded.price_currency} a pull"
+    )
     rarities = Table("rarity", "base", "with pity", "certain at", title=title)
     for rarity, shown in zip(loaded.rarities, sheet.rarities, strict=True):
         rarities.add_row(
-            shown.name,
+            escape(shown.name),
             percent(float(shown.base)),
             percent(shown.consolidated),
             "" if rarity.hard_pity is None else f"pull {rarity.hard_pity}",
@@ -247,7 +251,7 @@ def pull(
         table.add_row(
             str(n),
             drawn.rarity,
-            drawn.item.name,
+            escape(drawn.item.name),
             "yes" if drawn.featured else "",
             str(drawn.wait) if drawn.wait else "",
         )
@@ -258,6 +262,10 @@ def pull(
 
 def run() -> None:
     """Run the command; a problem becomes one line on stderr and an exit code."""
+    for out in (sys.stdout, sys.stderr):
+        # A name in a file may hold what this terminal can't show.
+        if isinstance(out, io.TextIOWrapper):
+            out.reconfigure(errors="backslashreplace")
     try:
         app()
     except (fairpull.Error, OSError) as error:

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairpull import _core
+from fairpull._checks import whole
 from fairpull._generator import Rng, stream
 from fairpull.errors import (
     BannerError,
-    InvalidArgumentError,
     Problem,
     UnknownBanner,
 )
@@ -40,6 +40,7 @@ __all__ = [
 Source = _core.Source
 
 MAX_PULLS = 1 << 32
+MAX_FILE_BYTES = 4 << 20
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,8 @@ class Rarity:
     base : Fraction
         The odds of the first pull after a hit, exactly.
     hard_pity : int or None
-        The pull since the last hit from which on the odds change no more; None
-        if they never change.
+        The first pull since the last hit that is certain to be of this rarity or
+        a higher one; None if no pull is.
     """
 
     id: str
@@ -408,16 +409,10 @@ class Banner:
         InvalidArgumentError
             A size or counter out of range; the message says the range.
         """
-        count = 1 if size is None else size
-        if isinstance(count, bool) or not isinstance(count, (int, np.integer)):
-            raise TypeError(f"size is {size!r}; it must be an integer or None")
-        if not 0 <= count <= MAX_PULLS:
-            raise InvalidArgumentError(
-                f"size is {count}; it must be from 0 to {MAX_PULLS}"
-            )
+        count = 1 if size is None else whole("size", size, 0, MAX_PULLS)
         with stream(rng) as lent:
             item, rarity, featured, wait, after, lent.state = self._core.pull_many(
-                list((state or {}).items()), lent.state, int(count)
+                list((state or {}).items()), lent.state, count
             )
         pulls = Pulls(self, item, rarity, featured, wait, dict(after))
         return pulls[0] if size is None else pulls
@@ -435,7 +430,8 @@ class Catalog:
     Raises
     ------
     InvalidArgumentError
-        A banner is given twice with the same odds.
+        Versions of one banner open together, or banners of one family that are
+        open together do not share their counters.
     """
 
     def __init__(self, banners: list[Banner]) -> None:
@@ -475,11 +471,16 @@ def read_banner_text(path_or_name: str | Path) -> tuple[str, str]:
             )
         entry = resources.files("fairpull").joinpath("banners", f"{name}.json")
         return entry.read_text(encoding="utf-8"), f"{name}.json"
+    with Path(name).open("rb") as file:
+        # One byte more than is allowed, so that the core can refuse it.
+        content = file.read(MAX_FILE_BYTES + 1)
+    # A name that is no text itself must still be printable.
+    shown = name.encode("utf-8", "backslashreplace").decode("utf-8")
     try:
-        return Path(name).read_text(encoding="utf-8"), name
+        return content.decode("utf-8"), shown
     except UnicodeDecodeError as error:
         raise BannerError(
-            [Problem(name, "", f"not UTF-8 text: {error.reason} at {error.start}")]
+            [Problem(shown, "", f"not UTF-8 text: {error.reason} at {error.start}")]
         ) from error
 
 

@@ -144,12 +144,19 @@ class LedgerError(Error):
     """
 
     def __init__(
-        self, outcome: str, *, field: str = "", posted: int = 0, held: int = 0
+        self,
+        outcome: str,
+        *,
+        field: str = "",
+        posted: int = 0,
+        held: int = 0,
+        message: str = "",
     ) -> None:
-        text = outcome.replace("_", " ")
-        if field:
-            text += f": {field}"
-        super().__init__(text)
+        if not message:
+            message = outcome.replace("_", " ")
+            if field:
+                message += f": {field}"
+        super().__init__(message)
         self.outcome = outcome
         self.field = field
         self.posted = posted

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import TypeAlias
 
 from fairpull import _core
+from fairpull._checks import MAX_AMOUNT, whole
 from fairpull.errors import LEDGER_ERRORS
 
 __all__ = [
@@ -24,6 +25,8 @@ Balance = _core.Balance
 Entry = _core.Entry
 Hold = _core.Hold
 Receipt = _core.Receipt
+
+MAX_PAGE = 1000
 
 ClockMs: TypeAlias = Callable[[], int]
 """Gives the time in UTC milliseconds."""
@@ -122,12 +125,14 @@ class Wallet:
         self, id: str, *, player: str, currency: str, amount: int, source: str
     ) -> Receipt:
         """Credit a player from ``issuer:…``, ``promotion`` or ``adjustment``."""
+        amount = whole("amount", amount, 1, MAX_AMOUNT)
         return raise_unless_ok(self._core.grant(id, player, currency, amount, source))
 
     def spend(
         self, id: str, *, player: str, currency: str, amount: int, sink: str
     ) -> Receipt:
         """Debit a player to ``spend:…``, ``expired`` or ``adjustment``."""
+        amount = whole("amount", amount, 1, MAX_AMOUNT)
         return raise_unless_ok(self._core.spend(id, player, currency, amount, sink))
 
     def hold(
@@ -146,12 +151,16 @@ class Wallet:
         :meth:`pending_holds`. ``hold_state`` of the receipt tells what became of
         it since.
         """
+        amount = whole("amount", amount, 1, MAX_AMOUNT)
+        ask_after_ms = whole("ask_after_ms", ask_after_ms, 0, MAX_AMOUNT)
         return raise_unless_ok(
             self._core.hold(id, player, currency, amount, sink, ask_after_ms)
         )
 
     def post(self, hold_id: str, *, player: str, amount: int | None = None) -> Receipt:
         """Debit a hold by `amount` (all of it if None) and release the rest."""
+        if amount is not None:
+            amount = whole("amount", amount, 1, MAX_AMOUNT)
         return raise_unless_ok(self._core.post(hold_id, player, amount))
 
     def void(self, hold_id: str, *, player: str) -> Receipt:
@@ -172,10 +181,13 @@ class Wallet:
         self, player: str, currency: str, *, after_seq: int = 0, limit: int = 100
     ) -> list[Entry]:
         """The next entries of an account, oldest first, at most `limit`."""
+        after_seq = whole("after_seq", after_seq, 0, MAX_AMOUNT)
+        limit = whole("limit", limit, 1, MAX_PAGE)
         return self._core.entries(player, currency, after_seq, limit)
 
     def pending_holds(self, due_before_ms: int, *, limit: int = 100) -> list[Hold]:
         """Holds of all players that may be asked about, longest due first."""
+        limit = whole("limit", limit, 1, MAX_PAGE)
         return self._core.pending_holds(due_before_ms, limit)
 
 

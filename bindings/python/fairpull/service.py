@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 
 from fairpull import _core
+from fairpull._checks import MAX_AMOUNT, whole
 from fairpull.banner import Catalog
-from fairpull.errors import (
-    BannerClosed,
-    FailedPreconditionError,
-    NotFoundError,
-    UnknownBanner,
-)
-from fairpull.ledger import ClockMs, Store, raise_unless_ok
+from fairpull.ledger import MAX_PAGE, ClockMs, Store, raise_unless_ok
 
 __all__ = [
     "PullOperation",
@@ -24,6 +18,8 @@ __all__ = [
     "ServerSeeds",
     "SplitPullService",
 ]
+
+MAX_COUNT = 100
 
 PullOperation = _core.PullOperation
 PullReceipt = _core.PullReceipt
@@ -44,18 +40,14 @@ class ServerSeeds:
     """
 
     def __init__(self, seeds: Mapping[int, bytes], *, current: int) -> None:
+        # Checked here, and without a word about the values: what the compiled
+        # core says of a wrong type would quote the secrets.
+        for epoch, seed in seeds.items():
+            whole("an epoch", epoch, 0, MAX_AMOUNT)
+            if not isinstance(seed, bytes):
+                raise TypeError(f"the seed of epoch {epoch} must be bytes")
+        current = whole("current", current, 0, MAX_AMOUNT)
         self._core = _core.ServerSeeds(list(seeds.items()), current)
-
-
-@contextmanager
-def _banner_errors() -> Iterator[None]:
-    """What is not found or not open here is the banner."""
-    try:
-        yield
-    except NotFoundError as error:
-        raise UnknownBanner(str(error)) from None
-    except FailedPreconditionError as error:
-        raise BannerClosed(str(error)) from None
 
 
 class PullService:
@@ -114,8 +106,9 @@ class PullService:
         StoreError
             The storage failed; asking again with the same id is safe.
         """
-        with _banner_errors():
-            receipt = self._core.pull(id, player, banner, count, expected_cost)
+        receipt = self._core.pull(
+            id, player, banner, whole("count", count, 1, MAX_COUNT), expected_cost
+        )
         raise_unless_ok(receipt.payment)
         return receipt
 
@@ -170,8 +163,13 @@ class SplitPullService:
         IdConflict
             The id was used for another pull; ``field`` says what differs.
         """
-        with _banner_errors():
-            return self._core.begin(pull_id, player, banner, count, expected_cost)
+        return self._core.begin(
+            pull_id,
+            player,
+            banner,
+            whole("count", count, 1, MAX_COUNT),
+            expected_cost,
+        )
 
     def advance(self, pull_id: str, *, player: str, answer: str) -> PullStep:
         """Carry out the transition for an answer, in one commit.
@@ -201,13 +199,13 @@ class SplitPullService:
 
     def unsettled(self, due_before_ms: int, *, limit: int = 100) -> list[PullOperation]:
         """Operations that something is left to do for, longest due first."""
-        return self._core.unsettled(due_before_ms, limit)
+        return self._core.unsettled(due_before_ms, whole("limit", limit, 1, MAX_PAGE))
 
     def history(
         self, player: str, *, limit: int = 50, cursor: str | None = None
     ) -> tuple[list[PullRecord], str | None]:
         """A page of a player's pulls, newest first, and the next page's cursor."""
-        return self._core.history(player, limit, cursor)
+        return self._core.history(player, whole("limit", limit, 1, MAX_PAGE), cursor)
 
     def inventory(self, player: str) -> dict[str, int]:
         """How many of each item the player has drawn."""
@@ -221,5 +219,4 @@ class SplitPullService:
         UnknownBanner
             There is no such banner.
         """
-        with _banner_errors():
-            return dict(self._core.pity(player, banner))
+        return dict(self._core.pity(player, banner))

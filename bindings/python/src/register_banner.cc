@@ -43,6 +43,15 @@ PcgTuple TupleOf(const PcgState& s) {
           s.increment_low, s.has_uint32, s.uinteger};
 }
 
+// About ten milliseconds of pulls.
+constexpr std::size_t kPullsBetweenSignals = std::size_t{1} << 20;
+
+// Raises KeyboardInterrupt if Ctrl-C was pressed; called without the lock.
+void CheckSignals() {
+  const py::gil_scoped_acquire locked;
+  if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+}
+
 // (item, rarity, featured, wait) by pull, the counters after the last one, and
 // the generator's state.
 using Columns = std::tuple<py::array_t<std::uint16_t>,
@@ -64,6 +73,7 @@ Columns PullMany(const Banner& banner, const CounterValues& state,
     std::uint16_t* waits = wait.mutable_data();
     const py::gil_scoped_release unlocked;
     for (std::size_t i = 0; i < count; ++i) {
+      if (i % kPullsBetweenSignals == 0) CheckSignals();
       const PityState before = pity;
       const Outcome outcome = Pull(banner, pity, bits);
       items[i] = outcome.item;
@@ -127,11 +137,7 @@ void RegisterRecords(py::module_& module) {
                                return {r.base.numerator(),
                                        r.base.denominator()};
                              })
-      .def_property_readonly("hard_pity",
-                             [](const Rarity& r) -> std::optional<std::size_t> {
-                               if (!r.pity_counter.has_value()) return {};
-                               return r.curve.size();
-                             });
+      .def_readonly("hard_pity", &Rarity::certain_at);
   py::class_<SourceSpec>(
       module, "Source",
       "Where figures of a banner come from: covers, official, reference.")
@@ -155,6 +161,7 @@ using ProblemTuple = std::tuple<std::string, std::string, std::string>;
 // The banner, None if there was a problem; (file, pointer, message) of each.
 std::pair<std::shared_ptr<Banner>, std::vector<ProblemTuple>> CheckText(
     const std::string& text, const std::string& file) {
+  const py::gil_scoped_release unlocked;
   Problems problems(file);
   std::optional<BannerSpec> spec = ParseBanner(text, problems);
   std::shared_ptr<Banner> banner;

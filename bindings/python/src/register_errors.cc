@@ -51,6 +51,11 @@ py::object ExceptionFor(const absl::Status& status) {
   if (const std::optional<std::string> field = ConflictingFieldIn(status)) {
     return errors.attr("IdConflict")("id_conflict", py::arg("field") = *field);
   }
+  if (const std::optional<BannerRefusal> refusal = BannerRefusalIn(status)) {
+    return errors.attr(*refusal == BannerRefusal::kUnknown
+                           ? "UnknownBanner"
+                           : "BannerClosed")(message);
+  }
   return errors.attr(ClassFor(status.code()))(message);
 }
 

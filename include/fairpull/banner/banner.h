@@ -45,6 +45,9 @@ struct Rarity {
   std::string name;
   Odds base;                         // at the first pull after a hit
   std::vector<std::uint32_t> curve;  // weights by pull since the last hit
+  // The first pull since the last hit that is certain to be of this rarity or a
+  // higher one, if there is one.
+  std::optional<std::uint32_t> certain_at;
   // The place of its pity counter, if its odds grow.
   std::optional<std::size_t> pity_counter;
 };

@@ -20,7 +20,9 @@ namespace fairpull {
 // Immutable; safe to share between threads.
 class Catalog {
  public:
-  // InvalidArgument if two banners have the same id and odds version.
+  // InvalidArgument if two banners that are open at the same time are versions
+  // of one banner with equal opening times, or share a family but not the
+  // names and caps of its counters.
   [[nodiscard]] static absl::StatusOr<Catalog> Make(
       std::vector<Banner> banners);
 

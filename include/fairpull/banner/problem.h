@@ -7,6 +7,7 @@
 #ifndef FAIRPULL_BANNER_PROBLEM_H_
 #define FAIRPULL_BANNER_PROBLEM_H_
 
+#include <cstddef>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,9 +31,10 @@ class Problems {
  public:
   explicit Problems(std::string file) : file_(std::move(file)) {}
 
-  void Add(absl::string_view pointer, absl::string_view message) {
-    list_.push_back({file_, std::string(pointer), std::string(message)});
-  }
+  // Past kMost, one line says that there are more.
+  void Add(absl::string_view pointer, absl::string_view message);
+
+  static constexpr std::size_t kMost = 200;
 
   [[nodiscard]] bool empty() const { return list_.empty(); }
   [[nodiscard]] const std::vector<Problem>& list() const { return list_; }

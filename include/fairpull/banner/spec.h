@@ -77,6 +77,12 @@ struct BannerSpec {
   std::vector<ItemSpec> items;
 };
 
+// The most pulls that are sold at once, and the highest price of one: together
+// they stay below the largest amount of the ledger, 2^53 - 1.
+inline constexpr std::int64_t kMaxBatch = 100;
+inline constexpr std::int64_t kMaxPrice =
+    ((std::int64_t{1} << 53) - 1) / kMaxBatch;
+
 // The largest banner file that is read.
 inline constexpr std::size_t kMaxBannerFileBytes = 4 << 20;
 

@@ -104,11 +104,14 @@ class CounterSet {
 
   // "name=value" by comma, sorted by name, every counter: equal states give
   // equal text, and the order of counters in a banner does not matter.
-  [[nodiscard]] std::string Serialize(const PityState& state) const;
+  // Counters in `carried` (text of the same form) that this set lacks are kept
+  // as they are: another version of the banner may count them again.
+  [[nodiscard]] std::string Serialize(const PityState& state,
+                                      absl::string_view carried = "") const;
 
-  // The state that Serialize wrote. Counters that are not named are 0; a value
-  // past the cap (an older version of the banner let it run further) becomes
-  // the cap. InvalidArgument for other text and for an unknown counter.
+  // The state that Serialize wrote. Counters that are not named are 0, unknown
+  // ones are left out; a value past the cap (an older version of the banner
+  // let it run further) becomes the cap. InvalidArgument for other text.
   [[nodiscard]] absl::StatusOr<PityState> Parse(absl::string_view text) const;
 
   // The state with these values, the others 0. InvalidArgument, saying the
