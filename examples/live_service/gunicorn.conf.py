@@ -8,6 +8,11 @@ workers = int(os.environ.get("WEB_CONCURRENCY", "1"))
 worker_class = "gthread"
 threads = 16
 keepalive = 5
+# The gateway bounds heads to 16 KiB and refuses more with a problem document, where
+# gunicorn would write a page of HTML.
+limit_request_line = 0
+limit_request_field_size = 32768
+limit_request_fields = 2000
 # Seconds for running requests to end after SIGTERM.
 graceful_timeout = 8
 # The services write their own log lines, one for each request.

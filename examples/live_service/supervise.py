@@ -34,6 +34,7 @@ _HERE = Path(__file__).resolve().parent
 _HOST = "127.0.0.1"
 _DEFAULT_PORT = 8080
 _GATEWAY_MAIN = _HERE / "gateway" / "src" / "main.js"
+_MARKS_OF_URLS = "?%#"
 _NEEDED_MODULES = ("fairpull", "flask", "gunicorn")
 
 
@@ -54,8 +55,14 @@ class Settings:
         text = variables.get("PORT") or str(_DEFAULT_PORT)
         if not (text.isascii() and text.isdigit() and int(text) <= 65535):
             raise SetupError(f"PORT must be an integer from 0 to 65535, not {text!r}")
-        data = variables.get("FAIRPULL_DATA") or _HERE.parent.parent / ".data"
-        return cls(port=int(text), data=Path(data).absolute())
+        data = Path(variables.get("FAIRPULL_DATA") or _HERE.parent.parent / ".data")
+        data = data.absolute()
+        if marks := sorted(set(str(data)) & set(_MARKS_OF_URLS)):
+            raise SetupError(
+                f"FAIRPULL_DATA: {data} has {' '.join(marks)} in it, which mean "
+                "something else in a database's URL; choose another folder"
+            )
+        return cls(port=int(text), data=data)
 
 
 def check_installed() -> None:
@@ -241,6 +248,8 @@ def _say(sentence: str) -> None:
 
 def main() -> int:
     """Run the game as the environment says; the exit code."""
+    # Databases and logs are nobody else's business, whatever folder they are in.
+    os.umask(0o077)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: stop.set())

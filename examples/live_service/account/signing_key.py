@@ -20,10 +20,19 @@ from shared_http.settings import SettingError
 
 
 def load_or_make_signing_key(path: Path) -> Ed25519PrivateKey:
-    """Return the PEM file's key, made on first use and readable by its owner only."""
+    """Return the PEM file's key, made on first use and readable by its owner only.
+
+    A `SettingError` if others may read it: they could sign in as anybody.
+    """
     if not path.exists():
         _make(path)
     try:
+        mode = path.stat().st_mode & 0o777
+        if mode & 0o077:
+            raise SettingError(
+                f"ACCOUNT_KEY_FILE: {path} is a secret that others may read "
+                f"(mode {mode:o}); chmod 600 it"
+            )
         key = serialization.load_pem_private_key(path.read_bytes(), password=None)
     except (OSError, ValueError, TypeError) as error:
         raise SettingError(f"ACCOUNT_KEY_FILE: {path}: {error}") from None

@@ -158,10 +158,24 @@ def test_the_signing_key_is_made_once_for_its_owner_only(tmp_path: Path) -> None
     assert list(tmp_path.iterdir()) == [file]
 
 
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620])
+def test_a_signing_key_that_others_may_touch_is_refused(
+    tmp_path: Path, mode: int
+) -> None:
+    file = tmp_path / "key.pem"
+    load_or_make_signing_key(file)
+    file.chmod(mode)
+    with pytest.raises(SettingError, match=f"mode {mode:o}.*chmod 600"):
+        load_or_make_signing_key(file)
+    file.chmod(0o600)
+    load_or_make_signing_key(file)
+
+
 @pytest.mark.parametrize("content", [b"", b"no key"])
 def test_a_broken_key_file_is_refused_and_kept(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "key.pem"
     file.write_bytes(content)
+    file.chmod(0o600)
     with pytest.raises(SettingError, match="ACCOUNT_KEY_FILE"):
         load_or_make_signing_key(file)
     assert file.read_bytes() == content
@@ -176,6 +190,7 @@ def test_a_key_of_another_kind_is_refused(tmp_path: Path) -> None:
             serialization.NoEncryption(),
         )
     )
+    file.chmod(0o600)
     with pytest.raises(SettingError, match="Ed25519"):
         load_or_make_signing_key(file)
 

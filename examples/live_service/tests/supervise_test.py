@@ -195,6 +195,25 @@ def test_settings_have_defaults() -> None:
     assert settings.data == LIVE_SERVICE.parent.parent / ".data"
 
 
+@pytest.mark.parametrize("mark", "?%#")
+def test_a_folder_that_a_url_can_t_name_is_refused(tmp_path: Path, mark: str) -> None:
+    variables = {"FAIRPULL_DATA": str(tmp_path / f"a{mark}b")}
+    with pytest.raises(supervise.SetupError, match=rf"FAIRPULL_DATA: .* has \{mark} "):
+        supervise.Settings.from_environment(variables)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nobody_else_may_read_what_the_game_keeps(start_game: StartGame) -> None:
+    game = start_game()
+    game.wait_until_ready()
+    kept = [game.data, *game.data.rglob("*")]
+    assert {"running.json", "logs", "gacha.log", "journal.gacha"} <= {
+        path.name for path in kept
+    }
+    for path in kept:
+        assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
+
+
 def test_secrets_are_made_once_for_the_owner_only(tmp_path: Path) -> None:
     settings = supervise.Settings(port=1, data=tmp_path)
     supervise.game_plans(settings, {})

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 
 from bad_requests import BAD_AMOUNTS, ENDPOINTS, NOT_JSON, spell
@@ -94,6 +95,23 @@ def test_an_amount_that_is_none(
     answer = victim.send("POST", path, spell(field, value, others))
     assert answer.status_code == 400
     assert answer.json()["errors"][0]["name"] == f"/{field}"
+
+
+def test_a_head_as_long_as_the_gateway_takes_it_is_answered_in_json(
+    victim: Client, game: GameProcesses
+) -> None:
+    long = "x" * 12_000
+    fields = {f"X-Field-{number}": "x" for number in range(500)}
+    for query, headers in ((long, {}), ("", {"X-Long": long}), ("", fields)):
+        answer = httpx.get(
+            game.url("/gacha/items"),
+            params={"banner": query},
+            headers=headers,
+            timeout=20,
+            trust_env=False,
+        )
+        assert answer.status_code == 404
+        assert answer.json()["type"] == "/problems/unknown-banner"
 
 
 @pytest.mark.parametrize(("path", "field", "others"), ENDPOINTS)
