@@ -16,6 +16,27 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+// A path that SQLite takes for something else than the file of that name.
+absl::Status CheckPath(const std::string& path) {
+  if (path.empty()) {
+    return absl::InvalidArgumentError("the path of the SQLite file is empty");
+  }
+  if (const std::size_t nul = path.find('\0'); nul != std::string::npos) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the path of the SQLite file has a NUL byte after \"",
+                     path.substr(0, nul), "\"; no file's name can have one"));
+  }
+  // In memory each of the store's connections would have a database of its own.
+  if (path.substr(path.find_last_of('/') + 1) == ":memory:" ||
+      path.compare(0, 5, "file:") == 0) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "SQLite path ", path,
+        ": only plain files are opened, neither \":memory:\" nor \"file:\" "
+        "addresses; for a store in memory open the url \"memory:\""));
+  }
+  return absl::OkStatus();
+}
+
 // The folder must be there: SQLite alone would only say that it can't open.
 absl::Status CheckPlace(const std::string& path) {
   const std::size_t slash = path.find_last_of('/');
@@ -64,9 +85,7 @@ absl::Status Prepare(SqliteConnection& connection,
 
 absl::StatusOr<std::unique_ptr<SqliteConnection>> OpenSqliteFile(
     const std::string& path, const SqliteOptions& options) {
-  if (path.empty()) {
-    return absl::InvalidArgumentError("the path of the SQLite file is empty");
-  }
+  FAIRPULL_RETURN_IF_ERROR(CheckPath(path));
   FAIRPULL_RETURN_IF_ERROR(CheckPlace(path));
   FAIRPULL_ASSIGN_OR_RETURN(
       std::unique_ptr<SqliteConnection> writer,

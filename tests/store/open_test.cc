@@ -45,6 +45,36 @@ TEST(OpenTest, ThreeSlashesAreRelativeToTheWorkingFolder) {
   EXPECT_TRUE(std::filesystem::exists(folder.File("game.db")));
 }
 
+TEST(OpenTest, SqlitesNamesForWhatIsNoFileAreRefused) {
+  const TempFolder folder;
+  for (const std::string& url :
+       {std::string("sqlite:///:memory:"),
+        "sqlite:///" + folder.File(":memory:"),
+        std::string("sqlite:///file::memory:?cache=shared"),
+        std::string("sqlite:///file:game.db?mode=memory")}) {
+    const auto store = Store::Open(url);
+    EXPECT_EQ(store.status().code(), absl::StatusCode::kInvalidArgument)
+        << url << ": " << store.status();
+    EXPECT_THAT(std::string(store.status().message()),
+                HasSubstr("\"memory:\""));
+  }
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+}
+
+TEST(OpenTest, APathIsNotCutAtANulByte) {
+  const TempFolder folder;
+  const std::string nul(1, '\0');
+  for (const std::string& path :
+       {folder.File("game.db") + nul, folder.File("game.db") + nul + "/x",
+        nul + folder.File("game.db")}) {
+    const auto store = Store::Open("sqlite:///" + path);
+    EXPECT_EQ(store.status().code(), absl::StatusCode::kInvalidArgument)
+        << store.status();
+    EXPECT_THAT(std::string(store.status().message()), HasSubstr("NUL"));
+  }
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+}
+
 TEST(OpenTest, AnotherUrlNamesTheKnownForms) {
   for (const std::string url :
        {"", "memory", "memory://", "sqlite:", "sqlite://x", "sqlite:///",

@@ -28,6 +28,9 @@ struct SqliteOptions {
 
 // Opens the file at `path`, or makes it, and brings its tables up to date.
 //
+//   InvalidArgument     no file can be meant: the path is empty, has a NUL
+//   byte,
+//                       is a folder, ":memory:" or a "file:" address
 //   NotFound            the folder does not exist
 //   PermissionDenied    file or folder may not be written
 //   DataLoss            the file is no SQLite database, or damaged
