@@ -10,6 +10,9 @@
 namespace fairpull {
 namespace {
 
+// The longest that a hold may wait before it is asked about: ten years.
+constexpr std::int64_t kLongestAskAfterMs = 315'576'000'000;
+
 absl::StatusOr<Receipt> CarryOnce(Store& store, const LedgerRequest& request) {
   ReadSet reads{.player = request.player};
   AddRowsOf(request, reads);
@@ -65,13 +68,22 @@ absl::StatusOr<Receipt> Wallet::Spend(const TransferRequest& request) {
 }
 
 absl::StatusOr<Receipt> Wallet::Hold(const HoldRequest& request) {
-  return Carry({.kind = OperationKind::kHold,
-                .id = request.id,
-                .player = request.player,
-                .currency = request.currency,
-                .amount = request.amount,
-                .counterparty = request.sink,
-                .ask_at_ms = request.ask_after_ms});
+  const LedgerRequest asked = {.kind = OperationKind::kHold,
+                               .id = request.id,
+                               .player = request.player,
+                               .currency = request.currency,
+                               .amount = request.amount,
+                               .counterparty = request.sink,
+                               .ask_at_ms = request.ask_after_ms};
+  if (request.ask_after_ms >= 0 && request.ask_after_ms <= kLongestAskAfterMs) {
+    return Carry(asked);
+  }
+  // The rules know nothing of this field; theirs are named before it.
+  Receipt receipt = Decide({}, asked).receipt;
+  if (receipt.outcome != LedgerOutcome::kMalformed) {
+    receipt = {.outcome = LedgerOutcome::kMalformed, .field = "ask_after_ms"};
+  }
+  return receipt;
 }
 
 absl::StatusOr<Receipt> Wallet::Post(const PlayerId& player,

@@ -83,6 +83,35 @@ TEST_F(WalletTest, AHoldIsAskedAboutAfterItsTimeAndStays) {
   EXPECT_EQ(wallet_.GetBalance(kPlayer, kGems)->held, 100);
 }
 
+TEST_F(WalletTest, AHoldIsAskedAboutWithinTenYearsAndNeverBeforeItIsPlaced) {
+  FundGems(wallet_, 1000);
+  constexpr std::int64_t kTenYearsMs = 315'576'000'000;  // 3652.5 days
+  for (const std::int64_t wait_ms : {std::int64_t{-1}, kTenYearsMs + 1,
+                                     INT64_MIN, INT64_MAX, INT64_MAX - 4999}) {
+    HoldRequest hold = HoldOf("h", 100);
+    hold.ask_after_ms = wait_ms;
+    const auto receipt = wallet_.Hold(hold);
+    ASSERT_TRUE(receipt.ok()) << receipt.status();
+    EXPECT_EQ(receipt->outcome, LedgerOutcome::kMalformed) << wait_ms;
+    EXPECT_EQ(receipt->field, "ask_after_ms");
+  }
+  EXPECT_EQ(wallet_.GetBalance(kPlayer, kGems)->held, 0);
+  // The rules' own fields come first.
+  HoldRequest hold = HoldOf("h", 0);
+  hold.ask_after_ms = -1;
+  EXPECT_EQ(wallet_.Hold(hold)->field, "amount");
+  // Nothing was kept under the id; both ends of the range will do.
+  hold = HoldOf("h", 100);
+  hold.ask_after_ms = 0;
+  EXPECT_TRUE(wallet_.Hold(hold)->ok());
+  EXPECT_EQ(wallet_.PendingHolds(5000, 10)->size(), 1u);
+  hold = HoldOf("h2", 100);
+  hold.ask_after_ms = kTenYearsMs;
+  EXPECT_TRUE(wallet_.Hold(hold)->ok());
+  EXPECT_EQ(wallet_.PendingHolds(kTenYearsMs + 4999, 10)->size(), 1u);
+  EXPECT_EQ(wallet_.PendingHolds(kTenYearsMs + 5000, 10)->size(), 2u);
+}
+
 // Aborts the first commits, as a server does when transactions collide.
 class Colliding : public StoreWrapper {
  public:

@@ -42,7 +42,8 @@ struct HoldRequest {
   std::int64_t amount = 0;
   // Where it goes when it is posted.
   SystemAccount sink;
-  // After this long without a post or void, PendingHolds shows it.
+  // After this long without a post or void, PendingHolds shows it; from 0 to
+  // ten years of 365.25 days, anything else is kMalformed.
   std::int64_t ask_after_ms = 60'000;
 };
 
