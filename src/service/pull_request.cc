@@ -11,6 +11,9 @@ namespace {
 // Names of what an error carries beside its message.
 constexpr char kPrice[] = "fairpull/price";
 constexpr char kField[] = "fairpull/conflicting-field";
+constexpr char kBanner[] = "fairpull/banner-refusal";
+constexpr char kUnknownBanner[] = "unknown";
+constexpr char kBannerNotOpen[] = "not-open";
 
 std::optional<std::string> PayloadOf(const absl::Status& status,
                                      const char* name) {
@@ -21,6 +24,18 @@ std::optional<std::string> PayloadOf(const absl::Status& status,
 
 }  // namespace
 
+absl::StatusOr<std::shared_ptr<const Banner>> CurrentBanner(
+    const Catalog& catalog, const BannerId& id, std::int64_t now_ms) {
+  absl::StatusOr<std::shared_ptr<const Banner>> banner =
+      catalog.Current(id, now_ms);
+  if (banner.ok()) return banner;
+  absl::Status status = banner.status();
+  status.SetPayload(
+      kBanner,
+      absl::Cord(absl::IsNotFound(status) ? kUnknownBanner : kBannerNotOpen));
+  return status;
+}
+
 absl::StatusOr<PullOperation> PricedOperation(const Catalog& catalog,
                                               const PullRequest& request,
                                               std::int64_t seed_epoch,
@@ -29,7 +44,7 @@ absl::StatusOr<PullOperation> PricedOperation(const Catalog& catalog,
     return absl::InvalidArgumentError("a pull needs an id and a player");
   }
   FAIRPULL_ASSIGN_OR_RETURN(const std::shared_ptr<const Banner> banner,
-                            catalog.Current(request.banner, now_ms));
+                            CurrentBanner(catalog, request.banner, now_ms));
   FAIRPULL_ASSIGN_OR_RETURN(const std::int64_t cost,
                             banner->PriceOf(request.count));
   if (request.expected_cost.value_or(cost) != cost) {
@@ -73,6 +88,13 @@ std::optional<std::int64_t> PriceIn(const absl::Status& status) {
   std::int64_t price = 0;
   if (!text || !absl::SimpleAtoi(*text, &price)) return std::nullopt;
   return price;
+}
+
+std::optional<BannerRefusal> BannerRefusalIn(const absl::Status& status) {
+  const std::optional<std::string> text = PayloadOf(status, kBanner);
+  if (text == kUnknownBanner) return BannerRefusal::kUnknown;
+  if (text == kBannerNotOpen) return BannerRefusal::kNotOpen;
+  return std::nullopt;
 }
 
 std::optional<std::string> ConflictingFieldIn(const absl::Status& status) {

@@ -216,7 +216,7 @@ absl::StatusOr<std::vector<InventoryRecord>> SplitPullService::Inventory(
 absl::StatusOr<std::vector<std::pair<std::string, std::int64_t>>>
 SplitPullService::Pity(const PlayerId& player, const BannerId& banner) const {
   absl::StatusOr<std::shared_ptr<const Banner>> shown =
-      catalog_.Current(banner, clock_());
+      CurrentBanner(catalog_, banner, clock_());
   // A closed banner's counters can still be looked at.
   for (const std::shared_ptr<const Banner>& known : catalog_.banners()) {
     if (!shown.ok() && known->id() == banner) shown = known;

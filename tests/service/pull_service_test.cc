@@ -122,9 +122,23 @@ TEST_F(PullServiceTest, WhatIsNotSoldIsRefusedWithoutATrace) {
             absl::StatusCode::kInvalidArgument);
   PullRequest request = Ask("k1");
   request.banner = BannerId::Trusted("nowhere");
-  EXPECT_EQ(pulls_.Pull(request).status().code(), absl::StatusCode::kNotFound);
+  const auto nowhere = pulls_.Pull(request);
+  EXPECT_EQ(nowhere.status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(BannerRefusalIn(nowhere.status()), BannerRefusal::kUnknown);
   EXPECT_TRUE(store_->PullOperations(kPlayer, {}, 10)->empty());
   EXPECT_EQ(Gems(), 10'000);
+}
+
+TEST_F(PullServiceTest, OnlyWhatTheBannerIsToBlameForIsABannerRefusal) {
+  // The same status codes, for other reasons.
+  PullRequest request = Ask("k1");
+  request.expected_cost = 1;
+  EXPECT_EQ(BannerRefusalIn(pulls_.Pull(request).status()), std::nullopt);
+  EXPECT_EQ(BannerRefusalIn(pulls_.Pull(Ask("k1", 3)).status()), std::nullopt);
+  EXPECT_EQ(BannerRefusalIn(absl::OkStatus()), std::nullopt);
+  EXPECT_EQ(BannerRefusalIn(absl::NotFoundError("no seed")), std::nullopt);
+  EXPECT_EQ(BannerRefusalIn(absl::FailedPreconditionError("store closed")),
+            std::nullopt);
 }
 
 TEST_F(PullServiceTest, ABannerSellsOnlyWhileItIsOpen) {
@@ -133,11 +147,13 @@ TEST_F(PullServiceTest, ABannerSellsOnlyWhileItIsOpen) {
   EXPECT_EQ(early.status().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(std::string(early.status().message()),
               HasSubstr("1970-01-01T00:00:01Z"));
+  EXPECT_EQ(BannerRefusalIn(early.status()), BannerRefusal::kNotOpen);
   *time_.now_ms = 9'000'000;
   const auto late = pulls_.Pull(Ask("k1"));
   EXPECT_EQ(late.status().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(std::string(late.status().message()),
               HasSubstr("1970-01-01T02:30:00Z"));
+  EXPECT_EQ(BannerRefusalIn(late.status()), BannerRefusal::kNotOpen);
   EXPECT_EQ(Gems(), 10'000);
   *time_.now_ms = 8'999'999;
   EXPECT_TRUE(pulls_.Pull(Ask("k1"))->payment.ok());

@@ -290,8 +290,9 @@ TEST_F(SplitPullServiceTest, HistoryInventoryAndPityShowWhatWasDrawn) {
   *time_.now_ms = 99'000'000;  // closed, and still to be looked at
   const auto pity = desk_.Pity(kPlayer, kShop);
   ASSERT_TRUE(pity.ok()) << pity.status();
-  EXPECT_EQ(desk_.Pity(kPlayer, BannerId::Trusted("nowhere")).status().code(),
-            absl::StatusCode::kNotFound);
+  const auto nowhere = desk_.Pity(kPlayer, BannerId::Trusted("nowhere"));
+  EXPECT_EQ(nowhere.status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(BannerRefusalIn(nowhere.status()), BannerRefusal::kUnknown);
 }
 
 }  // namespace

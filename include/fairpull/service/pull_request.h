@@ -30,13 +30,24 @@ struct PullRequest {
   std::optional<std::int64_t> expected_cost;
 };
 
+// Why a banner can't be pulled from.
+enum class BannerRefusal {
+  kUnknown,  // there is none of this id
+  kNotOpen,  // it has not opened yet, or is closed
+};
+
+// As Catalog::Current; an error is one for BannerRefusalIn to read.
+[[nodiscard]] absl::StatusOr<std::shared_ptr<const Banner>> CurrentBanner(
+    const Catalog& catalog, const BannerId& id, std::int64_t now_ms);
+
 // The operation that a new request begins: price, odds and epoch as they are
 // at `now_ms`, state kIntent.
 //
 //   InvalidArgument     an empty id or player; a count that is not sold at
 //                       once; or, with PriceIn, a wrong expected cost
-//   NotFound            no such banner
-//   FailedPrecondition  the banner is not open; the message says the time
+//   NotFound            no such banner, with BannerRefusalIn
+//   FailedPrecondition  the banner is not open, with BannerRefusalIn; the
+//                       message says the time
 [[nodiscard]] absl::StatusOr<PullOperation> PricedOperation(
     const Catalog& catalog, const PullRequest& request, std::int64_t seed_epoch,
     std::int64_t now_ms);
@@ -49,6 +60,12 @@ struct PullRequest {
 
 // The price that would have been right, in an error about a wrong one.
 [[nodiscard]] std::optional<std::int64_t> PriceIn(const absl::Status& status);
+
+// What is the matter with the banner, in an error about that; nothing in any
+// other error, so that a closed banner is told from a closed store, and an
+// unknown one from a seed that is kept no more.
+[[nodiscard]] std::optional<BannerRefusal> BannerRefusalIn(
+    const absl::Status& status);
 
 // The field that differs, in an error about an id that was used before.
 [[nodiscard]] std::optional<std::string> ConflictingFieldIn(

@@ -97,8 +97,8 @@ class SplitPullService {
   [[nodiscard]] absl::StatusOr<std::vector<InventoryRecord>> Inventory(
       const PlayerId& player) const;
 
-  // The counters of a banner for the player, by name and value; NotFound if
-  // there is no such banner.
+  // The counters of a banner for the player, by name and value; NotFound, with
+  // BannerRefusalIn, if there is no such banner.
   [[nodiscard]] absl::StatusOr<
       std::vector<std::pair<std::string, std::int64_t>>>
   Pity(const PlayerId& player, const BannerId& banner) const;
