@@ -97,18 +97,24 @@ void RunTogether(int count, const std::function<void(int)>& body) {
   for (std::thread& thread : threads) thread.join();
 }
 
-int RepeatRace(const StoreAdapter& adapter,
-               const std::function<void(int)>& round) {
+void RepeatRace(const StoreAdapter& adapter,
+                const std::function<void(int)>& round) {
+  constexpr int kFullRounds = 200;
+  constexpr int kLeastRounds = 20;
   const char* full = std::getenv("FAIRPULL_FULL");
   const bool limited = full == nullptr || std::string(full) != "1";
+  const int least = limited ? kLeastRounds : kFullRounds;
   const auto limit = std::chrono::steady_clock::now() +
                      std::chrono::seconds(adapter.race_seconds);
   int rounds = 0;
-  while (rounds < 200 && !testing::Test::HasFailure() &&
-         (!limited || std::chrono::steady_clock::now() < limit)) {
+  while (rounds < kFullRounds && !testing::Test::HasFailure() &&
+         (rounds < least || std::chrono::steady_clock::now() < limit)) {
     round(rounds++);
   }
-  return rounds;
+  testing::Test::RecordProperty("rounds", rounds);
+  if (!testing::Test::HasFailure()) {
+    EXPECT_GE(rounds, least);
+  }
 }
 
 }  // namespace fairpull

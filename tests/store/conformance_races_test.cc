@@ -16,7 +16,7 @@ PlayerId RacePlayer(int round) {
 
 TEST_P(StoreConformanceTest, SixtyFourThreadsSpendABalanceForTen) {
   const std::unique_ptr<Store> store = MakeStore();
-  const int rounds = RepeatRace(GetParam(), [&](int round) {
+  RepeatRace(GetParam(), [&](int round) {
     const PlayerId player = RacePlayer(round);
     Fund(*store, 10, player);
     std::atomic<int> done = 0;
@@ -37,8 +37,6 @@ TEST_P(StoreConformanceTest, SixtyFourThreadsSpendABalanceForTen) {
               (Balance{.posted = 0, .held = 0, .seq = 11, .version = 11}));
     ExpectSound(*store, player);
   });
-  EXPECT_GE(rounds, 1);
-  RecordProperty("rounds", rounds);
 }
 
 TEST_P(StoreConformanceTest, TheSameIdSixtyFourTimesHasOneEffect) {
