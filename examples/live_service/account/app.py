@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import httpx
 from flask import Flask
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 import fairpull
 from account.config import AccountConfig
@@ -24,6 +24,7 @@ from shared_http.player_tokens import PlayerTokenChecker, PlayerTokenIssuer
 from shared_http.problems import install_problem_funnel
 from shared_http.request_context import configure_logs, install_request_context
 from shared_http.service_calls import ServiceCalls
+from shared_http.startup import refusing_in_a_sentence
 
 
 @dataclass(frozen=True)
@@ -55,14 +56,20 @@ def create_app(
     Parameters
     ----------
     config
-        By default read from the environment.
+        By default read from the environment; what is wrong with it then ends the
+        process with a sentence.
     sweeping
         Whether to ask about old holds in a thread, until the process ends.
     gacha_transport
         In place of the network to the gacha service, for tests.
     """
+    if config is None:
+        with refusing_in_a_sentence("account", storage_errors=(SQLAlchemyError,)):
+            config = AccountConfig.from_environment(os.environ)
+            return create_app(
+                config, sweeping=sweeping, gacha_transport=gacha_transport
+            )
     configure_logs("account")
-    config = config or AccountConfig.from_environment(os.environ)
     service = _open_service(config, gacha_transport)
     app = Flask("account")
     app.extensions["account"] = service

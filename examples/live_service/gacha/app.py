@@ -25,6 +25,7 @@ from shared_http.player_tokens import PlayerTokenChecker
 from shared_http.problems import install_problem_funnel
 from shared_http.request_context import configure_logs, install_request_context
 from shared_http.service_calls import ServiceCalls
+from shared_http.startup import refusing_in_a_sentence
 
 # Which seed draws now; the pulls keep it, so that a later one leaves them checkable.
 _SEED_EPOCH = 1
@@ -60,14 +61,20 @@ def create_app(
     Parameters
     ----------
     config
-        By default read from the environment.
+        By default read from the environment; what is wrong with it then ends the
+        process with a sentence.
     settling
         Whether to confirm and recover pulls in threads, until the process ends.
     account_transport
         In place of the network to the account service, for tests.
     """
+    if config is None:
+        with refusing_in_a_sentence("gacha"):
+            config = GachaConfig.from_environment(os.environ)
+            return create_app(
+                config, settling=settling, account_transport=account_transport
+            )
     configure_logs("gacha")
-    config = config or GachaConfig.from_environment(os.environ)
     service = _open_service(config, account_transport)
     app = Flask("gacha")
     app.extensions["gacha"] = service

@@ -79,15 +79,34 @@ class Showcase:
 
 
 def load_banners(folder: Path | None) -> list[fairpull.Banner]:
-    """Return the banner that ships with fairpull, and those of the folder."""
-    banners = [fairpull.Banner.load(DEFAULT_BANNER)]
+    """Return the banner that ships with fairpull, and those of the folder.
+
+    A copy of the one that ships is no second version of it and is left out.
+    """
+    shipped = fairpull.Banner.load(DEFAULT_BANNER)
     if folder is None:
-        return banners
+        return [shipped]
     if not folder.is_dir():
         raise SettingError(f"BANNER_PATH: {folder} is not a folder")
-    return banners + [
-        fairpull.Banner.load(str(file)) for file in sorted(folder.glob("*.json"))
-    ]
+    given = [fairpull.Banner.load(str(file)) for file in sorted(folder.glob("*.json"))]
+    return [shipped, *(each for each in given if not _same(each, shipped))]
+
+
+def _same(one: fairpull.Banner, other: fairpull.Banner) -> bool:
+    return _essence(one) == _essence(other)
+
+
+def _essence(banner: fairpull.Banner) -> tuple[object, ...]:
+    return (
+        banner.id,
+        banner.name,
+        banner.canonical_json,
+        banner.opens_at_ms,
+        banner.closes_at_ms,
+        banner.price_currency,
+        banner.price_amount,
+        banner.batches,
+    )
 
 
 def spoken_rarity(rarity: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -208,6 +209,44 @@ def test_the_key_id_is_the_thumbprint_of_rfc_8037() -> None:
     jwk = public_jwk(Ed25519PublicKey.from_public_bytes(raw))
     assert jwk["x"] == "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
     assert jwk["kid"] == "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
+
+
+@pytest.mark.parametrize(
+    ("service", "changes", "said"),
+    [
+        ("account", {"GACHA_URL": ""}, "GACHA_URL is not set"),
+        ("account", {"ACCOUNT_DATABASE_URL": "sqlite:////nowhere/a.db"}, "/nowhere"),
+        ("account", {"ACCOUNT_USERS_URL": "sqlite:////nowhere/u.db"}, "unable to open"),
+        ("gacha", {"BANNER_PATH": "/nowhere"}, "BANNER_PATH: /nowhere is not a folder"),
+        ("gacha", {"BANNER_PATH": "{folder}"}, "odd.json"),
+    ],
+)
+def test_a_service_that_can_t_start_ends_with_a_sentence(
+    account_variables: dict[str, str],
+    gacha_variables: dict[str, str],
+    tmp_path: Path,
+    service: str,
+    changes: dict[str, str],
+    said: str,
+) -> None:
+    (tmp_path / "odd.json").write_text('{"id": "odd"}')
+    variables = {**account_variables, **gacha_variables}
+    for name, value in changes.items():
+        variables[name] = value.format(folder=tmp_path)
+    app = f"{service}.app:create_app()"
+    done = subprocess.run(
+        [sys.executable, "-m", "gunicorn", "-b", "127.0.0.1:0", app],
+        cwd=LIVE_SERVICE,
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 3
+    assert f"{service} can't start: " in done.stderr
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 CRASHING = """

@@ -133,6 +133,29 @@ def test_a_banner_that_doesn_t_fit_the_game_is_refused_at_the_start(
         Game(tmp_path, banner_folder=tmp_path)
 
 
+def test_a_copy_of_the_banner_that_ships_changes_nothing(tmp_path: Path) -> None:
+    (tmp_path / "mine.json").write_text(STARTER.read_text())
+    game = Game(tmp_path, banner_folder=tmp_path)
+    (shown,) = game.gacha.get("/gacha/banners").json["banners"]
+    assert shown["id"] == "starter"
+    assert game.new_player(160).pull().status_code == 200
+    game.close()
+
+
+def test_another_version_of_the_banner_that_ships_is_no_copy(tmp_path: Path) -> None:
+    write_banner(
+        tmp_path / "mine.json",
+        id="starter",
+        opens="2020-01-01T00:00:00Z",
+        price={"currency": "crystal", "amount": 80},
+        family=FILE.get("family", "starter"),
+    )
+    game = Game(tmp_path, banner_folder=tmp_path)
+    (shown,) = game.gacha.get("/gacha/banners").json["banners"]
+    assert shown["price"] == 80
+    game.close()
+
+
 def test_a_banner_folder_that_is_none_is_refused_at_the_start(tmp_path: Path) -> None:
     with pytest.raises(SettingError, match="BANNER_PATH"):
         Game(tmp_path, banner_folder=tmp_path / "nowhere")
