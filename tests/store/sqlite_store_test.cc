@@ -111,17 +111,25 @@ TEST_F(SqliteStoreTest, AFileThatAnotherWriterHoldsIsUnavailable) {
   EXPECT_TRUE(Carry(**store, Request(OperationKind::kDebit, "d", 1))->ok());
 }
 
-TEST_F(SqliteStoreTest, EntriesAreNeverUpdatedOrDeleted) {
+TEST_F(SqliteStoreTest, EntriesAreNeverUpdatedDeletedOrReplaced) {
   {
     Fund(**Open(), 100);
   }
-  EXPECT_EQ(Raw(file_, "UPDATE entries SET amount = 200"),
-            "entries are append-only");
-  EXPECT_EQ(Raw(file_, "DELETE FROM entries"), "entries are append-only");
-  EXPECT_EQ(Raw(file_,
-                "INSERT INTO entries VALUES ('p1','gems',1,'x','y',1,1,1) ON "
-                "CONFLICT DO UPDATE SET amount = 200"),
-            "entries are append-only");
+  const std::string row = "entries VALUES ('p1','gems',1,'x','y',1,1,1)";
+  for (const std::string& sql : {
+           std::string("UPDATE entries SET amount = 200"),
+           std::string("UPDATE OR REPLACE entries SET amount = 200"),
+           std::string("DELETE FROM entries"),
+           "INSERT INTO " + row + " ON CONFLICT DO UPDATE SET amount = 200",
+           "INSERT OR REPLACE INTO " + row,
+           "REPLACE INTO " + row,
+           std::string("REPLACE INTO entries SELECT player_id, currency, seq, "
+                       "operation_id, counterparty, 200, 200, at_ms "
+                       "FROM entries"),
+           "INSERT OR IGNORE INTO " + row,
+       }) {
+    EXPECT_EQ(Raw(file_, sql), "entries are append-only") << sql;
+  }
   const auto store = Open();
   EXPECT_EQ(BalanceOf(**store).posted, 100);
   ExpectSound(**store);

@@ -36,6 +36,13 @@ CREATE TRIGGER entries_are_never_updated BEFORE UPDATE ON entries
 BEGIN SELECT RAISE(ABORT, 'entries are append-only'); END;
 CREATE TRIGGER entries_are_never_deleted BEFORE DELETE ON entries
 BEGIN SELECT RAISE(ABORT, 'entries are append-only'); END;
+-- REPLACE deletes what is in its way without the trigger above, unless the
+-- connection has recursive_triggers on.
+CREATE TRIGGER entries_are_never_replaced BEFORE INSERT ON entries
+WHEN EXISTS (
+  SELECT 1 FROM entries
+  WHERE player_id = NEW.player_id AND currency = NEW.currency AND seq = NEW.seq)
+BEGIN SELECT RAISE(ABORT, 'entries are append-only'); END;
 
 CREATE TABLE balances (
   player_id TEXT    NOT NULL,
