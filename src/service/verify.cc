@@ -140,6 +140,24 @@ void Append(std::vector<Violation> more, std::vector<Violation>& violations) {
                     std::make_move_iterator(more.end()));
 }
 
+// What `verify` finds for each player in the store, who are read page by page.
+template <class Verify>
+absl::StatusOr<std::vector<Violation>> OfAllPlayers(Store& store,
+                                                    const Verify& verify) {
+  std::vector<Violation> violations;
+  PlayerId after;
+  while (true) {
+    FAIRPULL_ASSIGN_OR_RETURN(const std::vector<PlayerId> page,
+                              store.Players(after, kMaxPage));
+    for (const PlayerId& player : page) {
+      FAIRPULL_ASSIGN_OR_RETURN(std::vector<Violation> more, verify(player));
+      Append(std::move(more), violations);
+    }
+    if (page.size() < static_cast<std::size_t>(kMaxPage)) return violations;
+    after = page.back();
+  }
+}
+
 }  // namespace
 
 std::vector<Violation> VerifyPulls(PullRows rows) {
@@ -179,19 +197,9 @@ absl::StatusOr<std::vector<Violation>> VerifyPlayer(Store& store,
 }
 
 absl::StatusOr<std::vector<Violation>> VerifyStore(Store& store) {
-  std::vector<Violation> violations;
-  PlayerId after;
-  while (true) {
-    FAIRPULL_ASSIGN_OR_RETURN(const std::vector<PlayerId> page,
-                              store.Players(after, kMaxPage));
-    for (const PlayerId& player : page) {
-      FAIRPULL_ASSIGN_OR_RETURN(std::vector<Violation> more,
-                                VerifyPlayer(store, player));
-      Append(std::move(more), violations);
-    }
-    if (page.size() < static_cast<std::size_t>(kMaxPage)) return violations;
-    after = page.back();
-  }
+  return OfAllPlayers(store, [&store](const PlayerId& player) {
+    return VerifyPlayer(store, player);
+  });
 }
 
 absl::StatusOr<std::vector<Violation>> VerifyDraws(Store& store,
@@ -246,6 +254,13 @@ absl::StatusOr<std::vector<Violation>> VerifyDraws(Store& store,
     }
   }
   return violations;
+}
+
+absl::StatusOr<std::vector<Violation>> VerifyAllDraws(
+    Store& store, const Catalog& catalog, const ServerSeeds& seeds) {
+  return OfAllPlayers(store, [&](const PlayerId& player) {
+    return VerifyDraws(store, catalog, seeds, player);
+  });
 }
 
 }  // namespace fairpull

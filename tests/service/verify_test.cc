@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "fairpull/service/pull_service.h"
+#include "fairpull/service/split_pull_service.h"
 #include "service/fixtures.h"
 
 namespace fairpull {
@@ -113,6 +114,40 @@ TEST_F(VerifyTest, MakesEveryDrawAgain) {
   EXPECT_EQ(
       VerifyDraws(*store_, ShopCatalog(), *without, kPlayer).status().code(),
       absl::StatusCode::kNotFound);
+}
+
+TEST_F(VerifyTest, MakesTheDrawsOfEveryPlayerAgainPageByPage) {
+  // More than a page of players before the one who pulled last.
+  for (int i = 0; i < kMaxPage + 10; ++i) {
+    const PlayerId player = PlayerId::Trusted("q" + std::to_string(i));
+    ASSERT_TRUE(Wallet(*store_, time_.clock()).OpenAccount(player, kGems).ok());
+  }
+  const PlayerId last = PlayerId::Trusted("z");
+  SplitPullService desk(*store_, ShopCatalog(), ShopSeeds(2), time_.clock());
+  ASSERT_TRUE(
+      desk.Begin({.id = Op("k"), .player = last, .banner = kShop, .count = 10})
+          .ok());
+  ASSERT_TRUE(desk.Advance(last, Op("k"), PullAnswer::kHoldPlaced).ok());
+  const auto sound = VerifyAllDraws(*store_, ShopCatalog(), ShopSeeds());
+  ASSERT_TRUE(sound.ok()) << sound.status();
+  EXPECT_TRUE(sound->empty());
+
+  // With another secret under epoch 2 only the last player's are not these.
+  const ServerSeed first = *ServerSeed::FromBytes(std::string(32, 'a'));
+  const ServerSeed other = *ServerSeed::FromBytes(std::string(32, 'z'));
+  const auto violations = VerifyAllDraws(
+      *store_, ShopCatalog(), *ServerSeeds::Make({{1, first}, {2, other}}, 1));
+  ASSERT_TRUE(violations.ok()) << violations.status();
+  ASSERT_FALSE(violations->empty());
+  for (const Violation& violation : *violations) {
+    EXPECT_EQ(violation.law, "G4");
+    EXPECT_EQ(violation.player, last);
+  }
+  // Epoch 2, which only the last player drew from, is kept no more.
+  const auto first_only =
+      ServerSeeds::Make({{1, *ServerSeed::FromBytes(std::string(32, 'a'))}}, 1);
+  EXPECT_EQ(VerifyAllDraws(*store_, ShopCatalog(), *first_only).status().code(),
+            absl::StatusCode::kNotFound);
 }
 
 TEST_F(VerifyTest, ReadsTheWholeStorePageByPage) {

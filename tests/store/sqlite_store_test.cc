@@ -12,7 +12,10 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "fairpull/banner/catalog.h"
 #include "fairpull/ledger/verify.h"
+#include "fairpull/service/pull_service.h"
+#include "fairpull/service/verify.h"
 #include "fairpull/store/ledger_rows.h"
 #include "store/conformance.h"
 #include "store/temp_folder.h"
@@ -159,6 +162,69 @@ TEST_F(SqliteStoreTest, AChangedBalanceIsFoundByVerify) {
   const std::vector<Violation> violations = VerifyLedger(*rows);
   ASSERT_FALSE(violations.empty());
   EXPECT_EQ(violations[0].law, "L2");
+}
+
+// Gold one time in ten, and for certain at the fifth pull without it.
+Catalog ShopCatalog() {
+  auto banner = Banner::FromJson(R"({
+    "id": "shop",
+    "price": {"currency": "gems", "amount": 1},
+    "batches": [1, 10],
+    "rarities": [{"id": "gold", "odds": "10%", "hard_pity": 5},
+                 {"id": "tin", "odds": "rest"}],
+    "items": [{"id": "sun", "type": "hero", "rarity": "gold"},
+              {"id": "pot", "type": "item", "rarity": "tin"}]
+  })",
+                                 "shop.json");
+  EXPECT_TRUE(banner.ok()) << banner.status();
+  return *Catalog::Make({*std::move(banner)});
+}
+
+TEST_F(SqliteStoreTest, ChangedDrawsAreFoundByMakingThemAgain) {
+  const auto seeds =
+      ServerSeeds::Make({{1, *ServerSeed::FromBytes(std::string(32, 'a'))}}, 1);
+  const auto store = Open();
+  for (const char* name : {"p1", "p2"}) {
+    const PlayerId player = PlayerId::Trusted(name);
+    Fund(**store, 100, player);
+    PullService pulls(**store, ShopCatalog(), *seeds, SystemClock());
+    const auto receipt = pulls.Pull({.id = OperationId::Trusted("k"),
+                                     .player = player,
+                                     .banner = BannerId::Trusted("shop"),
+                                     .count = 10});
+    ASSERT_TRUE(receipt.ok() && receipt->payment.ok()) << receipt.status();
+  }
+  const auto found = [&] {
+    const auto violations = VerifyAllDraws(**store, ShopCatalog(), *seeds);
+    EXPECT_TRUE(violations.ok()) << violations.status();
+    return violations.value_or(std::vector<Violation>());
+  };
+  EXPECT_TRUE(found().empty());
+  // Each edit leaves counts and sums as they are: the rows still agree.
+  const std::string second = " WHERE player_id = 'p2'";
+  const struct {
+    std::string edit;
+    std::string undo;
+  } kEdits[] = {
+      {"UPDATE pulls SET rarity = 'gold_' || rarity" + second,
+       "UPDATE pulls SET rarity = substr(rarity, 6)" + second},
+      {"UPDATE pulls SET pity = pity + 1" + second + " AND seq = 7",
+       "UPDATE pulls SET pity = pity - 1" + second + " AND seq = 7"},
+      {"UPDATE pity SET state = state || ' '" + second,
+       "UPDATE pity SET state = rtrim(state)" + second},
+  };
+  for (const auto& [edit, undo] : kEdits) {
+    ASSERT_EQ(Raw(file_, edit), "");
+    EXPECT_TRUE(VerifyStore(**store)->empty()) << edit;
+    const std::vector<Violation> violations = found();
+    EXPECT_FALSE(violations.empty()) << edit;
+    for (const Violation& violation : violations) {
+      EXPECT_EQ(violation.law, "G4");
+      EXPECT_EQ(violation.player, PlayerId::Trusted("p2"));
+    }
+    ASSERT_EQ(Raw(file_, undo), "");
+  }
+  EXPECT_TRUE(found().empty());
 }
 
 TEST_F(SqliteStoreTest, AFileThatIsNoDatabaseIsRefused) {

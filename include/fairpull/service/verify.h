@@ -12,7 +12,15 @@
 //   G3  each drawn or done operation has exactly its count of pulls, in a row
 //       from its first seq, which cost together what it cost; no other
 //       operation has any
-//   G4  made again from the seeds, every pull draws the same item
+//   G4  drawn again from the seeds, every pull has the same item, rarity,
+//       featured mark and pity, and each scope's counters end where its pity
+//       row says
+//
+// VerifyStore and VerifyPlayer check the ledger's laws and G1 to G3: that the
+// rows agree with each other. They draw nothing and need neither banners nor
+// seeds, so they can't notice a pull whose rarity or pity was altered, or
+// counters other than those that the pulls led to. VerifyDraws and
+// VerifyAllDraws check G4: they draw everything again.
 
 #ifndef FAIRPULL_SERVICE_VERIFY_H_
 #define FAIRPULL_SERVICE_VERIFY_H_
@@ -46,15 +54,19 @@ struct PullRows {
                                                  const PlayerId& player);
 
 // The laws of the ledger and G1 to G3 for one player, or for everybody in the
-// store. A Status means that the store failed.
+// store; G4 is not among them. A Status means that the store failed.
 [[nodiscard]] absl::StatusOr<std::vector<Violation>> VerifyPlayer(
     Store& store, const PlayerId& player);
 [[nodiscard]] absl::StatusOr<std::vector<Violation>> VerifyStore(Store& store);
 
-// G4 for one player. NotFound if an odds version or a seed is kept no more.
+// G4 for one player, or for everybody in the store. NotFound if an odds version
+// or a seed that a pull was drawn from is kept no more. Rows that break G1 or
+// G3 may pass unnoticed here: check those with VerifyPlayer or VerifyStore too.
 [[nodiscard]] absl::StatusOr<std::vector<Violation>> VerifyDraws(
     Store& store, const Catalog& catalog, const ServerSeeds& seeds,
     const PlayerId& player);
+[[nodiscard]] absl::StatusOr<std::vector<Violation>> VerifyAllDraws(
+    Store& store, const Catalog& catalog, const ServerSeeds& seeds);
 
 }  // namespace fairpull
 
