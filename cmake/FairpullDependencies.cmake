@@ -17,10 +17,10 @@ set(BENCHMARK_ENABLE_INSTALL OFF)
 
 FetchContent_Declare(absl
   URL https://github.com/abseil/abseil-cpp/archive/refs/tags/20220623.1.tar.gz
-  FIND_PACKAGE_ARGS)
+  SYSTEM FIND_PACKAGE_ARGS)
 FetchContent_Declare(nlohmann_json
   URL https://github.com/nlohmann/json/releases/download/v3.11.2/json.tar.xz
-  FIND_PACKAGE_ARGS 3.11)
+  SYSTEM FIND_PACKAGE_ARGS 3.11)
 FetchContent_Declare(PCG
   URL https://github.com/imneme/pcg-cpp/archive/refs/tags/v0.98.1.tar.gz
   FIND_PACKAGE_ARGS)
@@ -50,13 +50,13 @@ endif()
 if(FAIRPULL_BUILD_TESTS)
   FetchContent_Declare(googletest
     URL https://github.com/google/googletest/archive/refs/tags/release-1.12.1.tar.gz
-    FIND_PACKAGE_ARGS 1.12 NAMES GTest)
+    SYSTEM FIND_PACKAGE_ARGS 1.12 NAMES GTest)
   FetchContent_MakeAvailable(googletest)
   find_package(Threads REQUIRED)
 endif()
 if(FAIRPULL_BUILD_BENCHMARKS)
   FetchContent_Declare(benchmark
     URL https://github.com/google/benchmark/archive/refs/tags/v1.8.3.tar.gz
-    FIND_PACKAGE_ARGS 1.7)
+    SYSTEM FIND_PACKAGE_ARGS 1.7)
   FetchContent_MakeAvailable(benchmark)
 endif()

@@ -75,7 +75,9 @@ absl::StatusOr<DrawnPulls> DrawPulls(const Catalog& catalog,
   drawn.pity = {.player = operation.player,
                 .scope = operation.scope,
                 .seq = last_seq + operation.count,
-                .state = banner.counters().Serialize(state)};
+                // Counters that only another version has are carried along.
+                .state = banner.counters().Serialize(
+                    state, pity == nullptr ? "" : pity->state)};
   for (const auto& [item, count] : counts) {
     drawn.inventory.push_back(
         {.player = operation.player, .item = item, .count = count});

@@ -1,5 +1,6 @@
 #include "fairpull/service/draw_pulls.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstdint>
@@ -81,11 +82,23 @@ TEST(DrawPullsTest, WhatIsKeptNoMoreIsNamed) {
             absl::StatusCode::kNotFound);
 }
 
-TEST(DrawPullsTest, APityThatDoesNotFitIsDamage) {
+// A new version of a banner that drops a pity must not lock its players out.
+TEST(DrawPullsTest, CountersOfAnotherVersionAreCarriedAlong) {
   const PityRecord pity{.player = kPlayer,
                         .scope = kShopScope,
                         .seq = 1,
-                        .state = "pity:platinum=3"};
+                        .state = "pity:gold=2,pity:platinum=3"};
+  const auto drawn =
+      DrawPulls(ShopCatalog(), ShopSeeds(), Operation(1, 160), &pity, 0);
+  ASSERT_TRUE(drawn.ok()) << drawn.status();
+  EXPECT_THAT(drawn->pity.state, ::testing::EndsWith(",pity:platinum=3"));
+}
+
+TEST(DrawPullsTest, APityThatIsNoStateIsDamage) {
+  const PityRecord pity{.player = kPlayer,
+                        .scope = kShopScope,
+                        .seq = 1,
+                        .state = "pity:gold=many"};
   EXPECT_EQ(DrawPulls(ShopCatalog(), ShopSeeds(), Operation(1, 160), &pity, 0)
                 .status()
                 .code(),

@@ -240,6 +240,7 @@ TEST_F(SplitPullServiceTest, APullIsFinishedOnTheOddsAndSeedItBeganWith) {
   ASSERT_TRUE(desk_.Begin(Ask("k1")).ok());
   std::string dearer = kShopJson;
   dearer.replace(dearer.find("160"), 3, "200");
+  dearer.replace(dearer.find("00:00:01Z"), 9, "00:00:02Z");
   auto before = Banner::FromJson(kShopJson, "a.json");
   auto after = Banner::FromJson(dearer, "b.json");
   ASSERT_TRUE(before.ok() && after.ok());
