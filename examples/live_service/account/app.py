@@ -71,7 +71,7 @@ def create_app(
             )
     configure_logs("account")
     service = _open_service(config, gacha_transport)
-    app = Flask("account")
+    app = Flask("account", static_folder=None)
     app.extensions["account"] = service
     app.json.sort_keys = False  # type: ignore[attr-defined]
     install_request_context(app)

@@ -15,6 +15,13 @@ from shared_http.json_body import StrictBody, read_body, text, text_like
 from shared_http.player_tokens import PlayerTokenIssuer
 from shared_http.problems import Problem
 
+# Neither white space nor what is not seen or turns round what is: controls, zero-width
+# and bidirectional marks, halves of surrogate pairs.
+_EMAIL_PART = (
+    r"[^@\s\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069"
+    r"\ufeff\ud800-\udfff]"
+)
+
 
 class Registration(StrictBody):
     """The body of a registration."""
@@ -27,8 +34,9 @@ class Registration(StrictBody):
     email: Annotated[
         str,
         text_like(
-            r"(?=.{3,254}$)[^@\s\ud800-\udfff]+@[^@\s\ud800-\udfff]+\.[^@\s\ud800-\udfff]+",
-            "an e-mail address of at most 254 characters, like name@example.com",
+            rf"(?=.{{3,254}}$){_EMAIL_PART}+@{_EMAIL_PART}+\.{_EMAIL_PART}+",
+            "an e-mail address of at most 254 visible characters, like "
+            "name@example.com",
         ),
     ]
 

@@ -87,6 +87,9 @@ class Users:
 
     def find(self, username: str) -> Credentials | None:
         """Return the user's credentials by name, whatever its case, or None."""
+        # Names are ASCII; lower() would also make the Kelvin sign a k.
+        if not username.isascii():
+            return None
         statement = select(users.c.user_id, users.c.password_hash).where(
             users.c.username_key == username.lower()
         )

@@ -76,7 +76,7 @@ def create_app(
             )
     configure_logs("gacha")
     service = _open_service(config, account_transport)
-    app = Flask("gacha")
+    app = Flask("gacha", static_folder=None)
     app.extensions["gacha"] = service
     app.json.sort_keys = False  # type: ignore[attr-defined]
     install_request_context(app)

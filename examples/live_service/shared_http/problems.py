@@ -102,10 +102,12 @@ def install_problem_funnel(
 ) -> None:
     """Have every error of `app` answered as a problem document.
 
-    `storage_errors` are further exceptions that mean what `fairpull.StoreError` does:
-    the storage failed, and nothing is half-done.
+    It comes before the routes. `storage_errors` are further exceptions that mean what
+    `fairpull.StoreError` does: the storage failed, and nothing is half-done.
     """
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    # The contract has no OPTIONS; Flask's own answer to it would be no problem.
+    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.register_error_handler(Problem, answer_problem)
     app.register_error_handler(HTTPException, _answer_http_exception)
     failures: tuple[type[Exception], ...] = (fairpull.StoreError, *storage_errors)
@@ -153,7 +155,7 @@ def _answer_http_exception(error: HTTPException) -> Response:
         for name, value in error.get_headers()
         if not name.lower().startswith("content-")
     }
-    title = HTTPStatus(status).phrase
+    title = HTTPStatus(status).phrase.capitalize()
     kind = title.lower().replace(" ", "-")
     detail = error.description or title
     return answer_problem(Problem(status, kind, title, detail, headers=headers))

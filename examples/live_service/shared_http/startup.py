@@ -21,8 +21,13 @@ def refusing_in_a_sentence(
 
     A traceback would hide it. What else goes wrong passes.
     """
+    refusals: tuple[type[Exception], ...] = (
+        SettingError,
+        fairpull.Error,
+        *storage_errors,
+    )
     try:
         yield
-    except (SettingError, fairpull.Error, *storage_errors) as error:
+    except refusals as error:
         print(f"{service} can't start: {error}", file=sys.stderr, flush=True)
         sys.exit(_WORKER_BOOT_ERROR)

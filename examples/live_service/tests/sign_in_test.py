@@ -103,6 +103,16 @@ def test_of_many_who_want_one_name_at_once_one_gets_it(game: Game) -> None:
     assert known.user_id == winner.json["userId"]
 
 
+def test_a_name_that_only_turns_into_another_in_lower_case_is_not_that(
+    game: Game,
+) -> None:
+    assert register(game, username="Kim").status_code == 201
+    assert log_in(game, "kim", PASSWORD).status_code == 200
+    kelvin = log_in(game, "\u212aim", PASSWORD)
+    assert kelvin.status_code == 401
+    assert kelvin.json["type"] == "/problems/wrong-credentials"
+
+
 def test_wrong_password_and_unknown_user_get_the_same_answer(game: Game) -> None:
     register(game)
     wrong, unknown = (
@@ -223,6 +233,12 @@ def test_an_accent_may_be_typed_either_way(game: Game) -> None:
         ("email", "a@b"),
         ("email", "two@at@example.org"),
         ("email", f"{'a' * 250}@e.org"),
+        ("email", "a\x00b@example.org"),
+        ("email", "a\x7f@example.org"),
+        ("email", "gro.elpmaxe@\u202eb.org"),
+        ("email", "a\u2066b@example.org"),
+        ("email", "a@exam\u200bple.org"),
+        ("email", "a@example.o\u200frg"),
         ("email", False),
     ],
 )
