@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 
 import pytest
 
@@ -142,6 +143,29 @@ def test_names_that_are_none_are_refused(game):
         game.desk.history("p", cursor="not a cursor")
     with pytest.raises(fairpull.UnknownBanner):
         game.desk.pity("p", "nothing")
+
+
+def test_draws_can_be_made_again(game, starter, tmp_path):
+    url = f"sqlite:///{tmp_path}/game.db"
+    catalog = fairpull.Catalog([starter])
+    seeds = fairpull.ServerSeeds(SEEDS, current=1)
+    with fairpull.open_store(url) as store:
+        wallet = fairpull.Wallet(store)
+        wallet.open_account("p", "crystal")
+        wallet.grant(
+            "g", player="p", currency="crystal", amount=1600, source="promotion"
+        )
+        pulls = fairpull.PullService(store, catalog, seeds)
+        pulls.pull("q", player="p", banner="starter", count=10)
+        assert fairpull.verify_draws(store, catalog, seeds) == []
+    with sqlite3.connect(tmp_path / "game.db") as database:
+        database.execute(
+            "UPDATE pulls SET item = 'wren-of-the-ninth-lamp' WHERE seq = 3"
+        )
+    with fairpull.open_store(url) as store:
+        violations = fairpull.verify_draws(store, catalog, seeds)
+    assert violations
+    assert all(" p: " in line for line in violations)
 
 
 def test_a_wrong_seed_is_refused_without_quoting_it():

@@ -70,6 +70,7 @@ from fairpull.service import (
     PullStep,
     ServerSeeds,
     SplitPullService,
+    verify_draws,
 )
 
 __all__ = [
@@ -127,4 +128,5 @@ __all__ = [
     "check",
     "open_store",
     "verify",
+    "verify_draws",
 ]

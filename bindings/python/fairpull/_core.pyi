@@ -6,7 +6,7 @@ import collections.abc
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['Balance', 'Banner', 'Catalog', 'Entry', 'Hold', 'Item', 'PullOperation', 'PullReceipt', 'PullRecord', 'PullService', 'PullStep', 'Rarity', 'Receipt', 'ServerSeeds', 'Source', 'SplitPullService', 'Store', 'Wallet', 'check_text', 'open_store', 'verify']
+__all__: list[str] = ['Balance', 'Banner', 'Catalog', 'Entry', 'Hold', 'Item', 'PullOperation', 'PullReceipt', 'PullRecord', 'PullService', 'PullStep', 'Rarity', 'Receipt', 'ServerSeeds', 'Source', 'SplitPullService', 'Store', 'Wallet', 'check_text', 'open_store', 'verify', 'verify_draws']
 class Balance:
     """
     A balance: posted, held, available (all integers) and version.
@@ -404,5 +404,7 @@ def check_text(text: str, file: str) -> tuple[Banner, list[tuple[str, str, str]]
 def open_store(url: str) -> Store:
     ...
 def verify(store: Store) -> list[str]:
+    ...
+def verify_draws(store: Store, catalog: Catalog, seeds: ServerSeeds) -> list[str]:
     ...
 __version__: str = '0.1.0'

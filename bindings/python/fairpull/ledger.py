@@ -195,7 +195,9 @@ def verify(store: Store) -> list[str]:
     """What is wrong with the rows of a store; an empty list if it is sound.
 
     Checks the ledger (balances are the fold of gapless entries, operations have
-    one effect, holds resolve once) and the pulls (pity, inventory and operations
-    are the fold of the pull rows). Each line begins with the law that is broken.
+    one effect, holds resolve once) and the pulls (gapless for each player and
+    scope, as many as their operations say, inventory is their fold). Each line
+    begins with the law that is broken. Whether the items are those that the
+    server seeds give is for :func:`fairpull.verify_draws` to say.
     """
     return _core.verify(store._core)

@@ -17,6 +17,7 @@ __all__ = [
     "PullStep",
     "ServerSeeds",
     "SplitPullService",
+    "verify_draws",
 ]
 
 MAX_COUNT = 100
@@ -220,3 +221,19 @@ class SplitPullService:
             There is no such banner.
         """
         return dict(self._core.pity(player, banner))
+
+
+def verify_draws(store: Store, catalog: Catalog, seeds: ServerSeeds) -> list[str]:
+    """Draw every stored pull again and say what differs; an empty list if none.
+
+    Finds items, rarities and pity states that are not what the server seeds give.
+
+    Parameters
+    ----------
+    store : Store
+    catalog : Catalog
+        With every version of the banners that were pulled from.
+    seeds : ServerSeeds
+        With every epoch that was drawn from.
+    """
+    return _core.verify_draws(store._core, catalog._core, seeds._core)

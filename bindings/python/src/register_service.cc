@@ -210,6 +210,15 @@ void RegisterSplitPullService(py::module_& module) {
           py::arg("player"), py::arg("banner"));
 }
 
+std::vector<std::string> Lines(const std::vector<Violation>& violations) {
+  std::vector<std::string> lines;
+  for (const Violation& violation : violations) {
+    lines.push_back(violation.law + " " + violation.player.value() + ": " +
+                    violation.message);
+  }
+  return lines;
+}
+
 }  // namespace
 
 void RegisterService(py::module_& module) {
@@ -257,14 +266,19 @@ void RegisterService(py::module_& module) {
       [](const std::shared_ptr<StoreHandle>& store) {
         const py::gil_scoped_release unlocked;
         const std::shared_ptr<Store> pinned = store->Pin();
-        std::vector<std::string> lines;
-        for (const Violation& violation : ValueOrThrow(VerifyStore(*pinned))) {
-          lines.push_back(violation.law + " " + violation.player.value() +
-                          ": " + violation.message);
-        }
-        return lines;
+        return Lines(ValueOrThrow(VerifyStore(*pinned)));
       },
       py::arg("store"));
+  module.def(
+      "verify_draws",
+      [](const std::shared_ptr<StoreHandle>& store,
+         const std::shared_ptr<Catalog>& catalog,
+         const std::shared_ptr<ServerSeeds>& seeds) {
+        const py::gil_scoped_release unlocked;
+        const std::shared_ptr<Store> pinned = store->Pin();
+        return Lines(ValueOrThrow(VerifyAllDraws(*pinned, *catalog, *seeds)));
+      },
+      py::arg("store"), py::arg("catalog"), py::arg("seeds"));
 }
 
 }  // namespace fairpull::python
