@@ -185,7 +185,7 @@ absl::Status SqliteStore::WithReader(const Work& work) {
 absl::StatusOr<Snapshot> SqliteStore::Read(const ReadSet& reads) {
   FAIRPULL_RETURN_IF_ERROR(CheckPlayer(reads.player));
   Snapshot snapshot;
-  const absl::Status status =
+  absl::Status status =
       WithReader([&](SqliteConnection& reader) -> absl::Status {
         // One transaction, so that all rows are from one moment.
         FAIRPULL_RETURN_IF_ERROR(reader.Execute("BEGIN"));
@@ -200,7 +200,7 @@ template <class Row, class Bind>
 absl::StatusOr<std::vector<Row>> SqliteStore::Select(
     const char* sql, const Bind& bind, Row (*read)(SqliteStatement&)) {
   std::vector<Row> rows;
-  const absl::Status status =
+  absl::Status status =
       WithReader([&](SqliteConnection& reader) -> absl::Status {
         FAIRPULL_ASSIGN_OR_RETURN(const auto statement, reader.Prepare(sql));
         bind(*statement);
