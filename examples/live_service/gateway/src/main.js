@@ -41,8 +41,10 @@ for (const signal of ["SIGTERM", "SIGINT"]) {
   process.on(signal, async () => {
     if (stopping) return;
     stopping = true;
+    // Said once nobody can connect any more.
+    const drained = drain(settings.drainLimitMs);
     logger.info({ signal }, "finishing what runs");
-    const complete = await drain(settings.drainLimitMs);
+    const complete = await drained;
     if (!complete) logger.warn("cut off what ran past the limit");
     process.exit(complete ? 0 : 1);
   });
