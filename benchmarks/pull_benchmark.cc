@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "fairpull/engine/batch.h"
 #include "fairpull/engine/pull.h"
 #include "fairpull/random/fair_source.h"
 #include "fairpull/random/pcg_source.h"
@@ -29,7 +30,7 @@ Banner LoadGenshin() {
 void BM_Pull(benchmark::State& run) {
   const Banner banner = LoadGenshin();
   PcgSource bits = PcgSource::Seeded(1);
-  PityState state;
+  PityState state = banner.counters().Start();
   // Summed instead of DoNotOptimize, which would write the generator back to
   // memory after every pull; the rival is measured in the same way.
   std::uint64_t sum = 0;
@@ -44,10 +45,10 @@ BENCHMARK(BM_Pull);
 void BM_PullBatchOfTen(benchmark::State& run) {
   const Banner banner = LoadGenshin();
   PcgSource bits = PcgSource::Seeded(1);
-  PityState state;
+  PityState state = banner.counters().Start();
   std::array<Outcome, 10> outcomes;
   for (auto _ : run) {
-    PullBatch(banner, state, bits, absl::MakeSpan(outcomes));
+    PullBatch(banner, 10, state, bits, absl::MakeSpan(outcomes));
     benchmark::DoNotOptimize(outcomes);
   }
   run.SetItemsProcessed(run.iterations() * 10);
@@ -58,7 +59,7 @@ BENCHMARK(BM_PullBatchOfTen);
 void BM_PullFair(benchmark::State& run) {
   const Banner banner = LoadGenshin();
   const ServerSeed seed = *ServerSeed::FromHex(std::string(64, 'a'));
-  PityState state;
+  PityState state = banner.counters().Start();
   std::uint64_t sequence = 0;
   for (auto _ : run) {
     FairSource bits(seed, {"player-1", "genshin-character", ++sequence});

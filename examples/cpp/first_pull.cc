@@ -26,7 +26,7 @@ absl::Status Run(const std::string& path) {
                             ServerSeeds::Make({{1, seed}}, /*current=*/1));
 
   const PlayerId player = PlayerId::Trusted("player-1");
-  const CurrencyId currency = banner.spec().price.currency;
+  const CurrencyId currency = banner.spec().price().currency;
   Wallet wallet(*store, SystemClock());
   FAIRPULL_RETURN_IF_ERROR(wallet.OpenAccount(player, currency).status());
   FAIRPULL_ASSIGN_OR_RETURN(const SystemAccount shop,

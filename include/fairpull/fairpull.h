@@ -27,21 +27,29 @@
 #include "fairpull/pity/counter.h"  // counters and the state they make
 #include "fairpull/pity/curve.h"    // soft and hard pity
 #include "fairpull/pity/lanes.h"    // eight counters in one register
-#include "fairpull/pity/rate_up.h"  // featured items and the guarantee
+#include "fairpull/pity/rate_up.h"  // featured items, what makes them certain
 
 // banner: from the file to the compiled object
-#include "fairpull/banner/banner.h"     // the compiled banner
-#include "fairpull/banner/catalog.h"    // the banners that a server knows
-#include "fairpull/banner/problem.h"    // what is wrong with a file
-#include "fairpull/banner/reachable.h"  // the states that pulls lead to
-#include "fairpull/banner/spec.h"       // the file, read and checked
+#include "fairpull/banner/banner.h"      // the compiled banner
+#include "fairpull/banner/batch_plan.h"  // what surrounds a batch's draws
+#include "fairpull/banner/catalog.h"     // the banners that a server knows
+#include "fairpull/banner/problem.h"     // what is wrong with a file
+#include "fairpull/banner/reachable.h"   // the states that pulls lead to
+#include "fairpull/banner/rules.h"       // batches, prices, spark and the like
+#include "fairpull/banner/spec.h"        // the file, read and checked
 
-// engine: one pull
-#include "fairpull/engine/outcome.h"  // its result
+// engine: pulls
+#include "fairpull/engine/actions.h"  // choosing, exchanging, gifts
+#include "fairpull/engine/batch.h"    // several pulls with rules together
+#include "fairpull/engine/outcome.h"  // the result of one
+#include "fairpull/engine/pool.h"     // pools that remember
 #include "fairpull/engine/pull.h"     // the rules, executed
 
 // analysis: exact answers about a banner
-#include "fairpull/analysis/long_run.h"  // odds with pity
+#include "fairpull/analysis/convolution.h"   // sums of independent waits
+#include "fairpull/analysis/distribution.h"  // how likely each count is
+#include "fairpull/analysis/long_run.h"      // odds with pity
+#include "fairpull/analysis/moments.h"       // mean and variance of sums
 
 // ledger: money as pure rules
 #include "fairpull/ledger/amount.h"          // checked integers

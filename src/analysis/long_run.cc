@@ -64,11 +64,11 @@ class Chain {
         "the long-run odds did not settle in ", kMaxSweeps, " sweeps"));
   }
 
-  [[nodiscard]] const std::vector<PityState>& states() const { return states_; }
+  [[nodiscard]] const std::vector<LaneArray>& states() const { return states_; }
 
-  [[nodiscard]] double OddsOf(const PityState& state, std::uint32_t g) const {
+  [[nodiscard]] double OddsOf(const LaneArray& state, std::uint32_t g) const {
     return static_cast<double>(banner_.wheels().Weight(banner_.Row(state), g)) /
-           banner_.wheels().size();
+           banner_.wheels().size(banner_.Row(state));
   }
 
  private:
@@ -77,7 +77,7 @@ class Chain {
   void Link() {
     std::map<LaneArray, std::uint32_t> index;
     for (std::uint32_t i = 0; i < states_.size(); ++i) {
-      index.emplace_hint(index.end(), states_[i].value, i);
+      index.emplace_hint(index.end(), states_[i], i);
     }
     into_.resize(states_.size());
     leave_.assign(states_.size(), 1.0);
@@ -85,8 +85,8 @@ class Chain {
       for (std::uint32_t g = 0; g < banner_.groups().size(); ++g) {
         const double odds = OddsOf(states_[from], g);
         if (odds == 0) continue;
-        const PityState next = banner_.groups()[g].step.After(states_[from]);
-        const std::uint32_t to = index.at(next.value);
+        const LaneArray next = banner_.groups()[g].step.After(states_[from]);
+        const std::uint32_t to = index.at(next);
         if (to == from) {
           leave_[from] -= odds;
         } else {
@@ -102,7 +102,7 @@ class Chain {
   }
 
   const Banner& banner_;
-  std::vector<PityState> states_;
+  std::vector<LaneArray> states_;
   std::vector<std::vector<StepInto>> into_;
   std::vector<double> leave_;
 };

@@ -8,17 +8,22 @@
 #include "fairpull/banner/banner.h"
 #include "fairpull/banner/reachable.h"
 #include "fairpull/base/digest.h"
+#include "groups.h"
 #include "json_fields.h"
+#include "layout.h"
+#include "tier_odds.h"
 #include "validate.h"
 
 namespace fairpull {
 namespace {
 
+using internal::Ratio;
+
 // More wheels than this would be a table of tens of megabytes.
-constexpr std::uint64_t kMaxRows = std::uint64_t{1} << 20;
+constexpr std::uint64_t kMaxRows = std::uint64_t{1} << 18;
 
 // Following more states than this takes longer than compiling should.
-constexpr std::size_t kMaxFollowedStates = 200'000;
+constexpr std::size_t kMaxFollowedStates = 20'000;
 
 std::string RarityAt(std::size_t index, absl::string_view key = "") {
   return absl::StrCat("/rarities/", index, key.empty() ? "" : "/", key);
@@ -38,12 +43,13 @@ class Compiler {
     const auto fine = [&] { return problems_.list().size() == before; };
     internal::ValidateSpec(banner_.spec_, problems_);
     if (fine()) MakeCurves();
-    if (fine()) ChooseWheelSize();
-    if (fine()) MakeItemsAndRarities();
-    if (fine()) MakeGroups();
+    if (fine()) MakeShares();
+    if (fine()) MakeItems();
     if (fine()) MakeCounters();
-    if (fine()) MakeSteps();
+    if (fine()) MakeRarities();
+    if (fine()) MakeGroups();
     if (fine()) MakeRows();
+    if (fine()) SetFlags();
     if (fine()) CheckReachable();
     if (!fine()) return std::nullopt;
     banner_.canonical_json_ = internal::CanonicalJson(banner_);
@@ -58,24 +64,22 @@ class Compiler {
   [[nodiscard]] std::size_t Rarities() const {
     return banner_.spec_.rarities.size();
   }
-  [[nodiscard]] bool IsGuaranteed(std::size_t rarity) const {
-    const std::optional<RateUpSpec>& rate_up = Spec(rarity).rate_up;
-    return rate_up.has_value() &&
-           rate_up->rule.after_loss == AfterLoss::kGuaranteed &&
-           !rate_up->rule.share.certain();
-  }
 
   void MakeCurves() {
-    Odds left = Odds::Certain();
+    Ratio left = Odds::Certain();
     for (std::size_t i = 0; i < Rarities(); ++i) {
       const RaritySpec& spec = Spec(i);
-      const Odds base = spec.odds.value_or(left);
-      left = Minus(left, base);
-      absl::StatusOr<Curve> curve =
-          !spec.curve.empty() ? Curve::List(spec.curve)
-          : spec.soft_pity.has_value()
-              ? Curve::Ramp(base, *spec.soft_pity, spec.hard_pity)
-              : Curve::Constant(base, spec.hard_pity);
+      Odds base;  // in a box there are no odds to begin with
+      if (!banner_.spec_.box.has_value()) {
+        base = spec.odds.has_value()
+                   ? *spec.odds
+                   : Odds::FromFraction(
+                         left.numerator(),
+                         std::max<std::uint64_t>(left.denominator(), 1))
+                         .value_or(Odds::Never());
+      }
+      left = left - base;
+      absl::StatusOr<Curve> curve = CurveOf(spec, base);
       if (!curve.ok()) {
         problems_.Add(RarityAt(i), curve.status().message());
         continue;
@@ -85,198 +89,218 @@ class Compiler {
     }
   }
 
-  // a - b on the common wheel; both come from odds that were checked to sum
-  // to at most 1. A denominator past the limit is told by ChooseWheelSize.
-  static Odds Minus(Odds a, Odds b) {
-    const std::uint64_t size = std::lcm(std::uint64_t{a.denominator()},
-                                        std::uint64_t{b.denominator()});
-    const std::uint64_t parts = size / a.denominator() * a.numerator() -
-                                size / b.denominator() * b.numerator();
-    return Odds::FromFraction(parts, size).value_or(Odds::Never());
-  }
-
-  // W is the least common multiple of the odds' denominators, times that of
-  // the shares', so that every share of every rarity is an integer.
-  void ChooseWheelSize() {
-    std::uint64_t odds = 1;
-    std::uint64_t shares = 1;
-    for (std::size_t i = 0; i < Rarities(); ++i) {
-      for (std::uint32_t pull = 1; pull <= curves_[i].length(); ++pull) {
-        odds = std::lcm(odds, std::uint64_t{curves_[i].At(pull).denominator()});
-        if (odds > kMaxWheelSize) return AddTooFine(i, odds);
-      }
-      if (Spec(i).rate_up.has_value()) {
-        shares = std::lcm(
-            shares, std::uint64_t{Spec(i).rate_up->rule.share.denominator()});
-      }
-      if (odds * shares > kMaxWheelSize) return AddTooFine(i, odds * shares);
+  static absl::StatusOr<Curve> CurveOf(const RaritySpec& spec, Odds base) {
+    if (!spec.curve.empty()) return Curve::List(spec.curve);
+    if (!spec.knots.empty()) {
+      return Curve::Through(base, spec.knots, spec.hard_pity);
     }
-    wheel_size_ = static_cast<std::uint32_t>(odds * shares);
-  }
-
-  void AddTooFine(std::size_t rarity, std::uint64_t size) {
-    problems_.Add(RarityAt(rarity),
-                  absl::StrCat("with this rarity the odds need a wheel of ",
-                               size, " parts or more; at most ", kMaxWheelSize,
-                               " are possible: use odds with fewer digits"));
-  }
-
-  void MakeItemsAndRarities() {
-    for (std::size_t i = 0; i < Rarities(); ++i) {
-      Rarity rarity{.id = Spec(i).id, .name = Spec(i).name, .base = base_[i]};
-      for (std::uint32_t pull = 1; pull <= curves_[i].length(); ++pull) {
-        rarity.curve.push_back(curves_[i].At(pull).WeightOf(wheel_size_));
-      }
-      rarity.certain_at = curves_[i].certain_at();
-      banner_.rarities_.push_back(std::move(rarity));
+    if (!spec.soft_pity.empty()) {
+      return Curve::Ramp(base, spec.soft_pity, spec.hard_pity);
     }
-    for (const ItemSpec& item : banner_.spec_.items) {
-      const auto rarity = std::find_if(
-          banner_.rarities_.begin(), banner_.rarities_.end(),
-          [&](const Rarity& candidate) { return candidate.id == item.rarity; });
-      banner_.items_.push_back({.id = item.id,
-                                .name = item.name,
-                                .type = item.type,
-                                .rarity = static_cast<std::uint8_t>(
-                                    rarity - banner_.rarities_.begin()),
-                                .weight = item.weight});
-    }
+    // A hard pity in batches is no curve: it decides a batch's last draw.
+    if (spec.pity_counts == PityCounts::kBatches) return Curve::Constant(base);
+    return Curve::Constant(base, spec.hard_pity);
   }
 
-  void MakeGroups() {
+  // A rate-up that names its odds has the share that they are of the rarity's.
+  void MakeShares() {
     for (std::size_t i = 0; i < Rarities(); ++i) {
-      if (!Spec(i).rate_up.has_value()) {
-        AddGroup(i, Pool::kAll);
+      std::optional<RateUpSpec>& rate_up = banner_.spec_.rarities[i].rate_up;
+      if (!rate_up.has_value() || !rate_up->odds.has_value()) continue;
+      const std::string at = RarityAt(i, "rate_up/odds");
+      if (base_[i].never() || base_[i] < *rate_up->odds) {
+        problems_.Add(at, absl::StrCat("is ", rate_up->odds->ToString(),
+                                       ", above the odds of the whole rarity, ",
+                                       base_[i].ToString(),
+                                       "; the featured items are part of it"));
         continue;
       }
-      AddGroup(i, Pool::kFeatured);
-      AddGroup(i, Pool::kOthers);
+      const Ratio share = Ratio(*rate_up->odds) / Ratio(base_[i]);
+      const absl::StatusOr<Odds> exact =
+          share.too_fine()
+              ? absl::InvalidArgumentError("is too fine a part of the rarity")
+              : Odds::FromFraction(share.numerator(), share.denominator());
+      if (!exact.ok()) {
+        problems_.Add(at, exact.status().message());
+        continue;
+      }
+      rate_up->rule.share = *exact;
     }
   }
 
-  void AddGroup(std::size_t rarity, Pool pool) {
-    std::vector<std::uint16_t> items;
-    std::vector<std::uint32_t> weights;
-    for (std::size_t i = 0; i < banner_.items_.size(); ++i) {
-      const Item& item = banner_.items_[i];
-      if (item.rarity != rarity) continue;
-      if (pool != Pool::kAll) {
-        const std::vector<std::string>& featured =
-            Spec(rarity).rate_up->featured;
-        const bool is_featured =
-            std::count(featured.begin(), featured.end(), item.id.value()) != 0;
-        if (is_featured != (pool == Pool::kFeatured)) continue;
-      }
-      items.push_back(static_cast<std::uint16_t>(i));
-      weights.push_back(item.weight);
+  void MakeItems() {
+    for (const ItemSpec& item : banner_.spec_.items) {
+      const std::uint8_t rarity =
+          internal::RarityIndex(banner_.spec_, item.rarity);
+      const std::optional<RateUpSpec>& rate_up = Spec(rarity).rate_up;
+      banner_.items_.push_back(
+          {.id = item.id,
+           .name = item.name,
+           .type = item.type,
+           .rarity = rarity,
+           .weight = item.weight,
+           .featured =
+               rate_up.has_value() &&
+               std::count(rate_up->featured.begin(), rate_up->featured.end(),
+                          item.id.value()) != 0,
+           .pool_counter = std::nullopt,
+           .stock = item.stock.value_or(std::int16_t{1})});
     }
-    if (items.empty()) return;  // all are featured, with a share of 100%
-    absl::StatusOr<AliasTable> table = AliasTable::Make(weights, items);
-    if (!table.ok()) {
-      problems_.Add("/items", absl::StrCat("rarity \"", Spec(rarity).id,
-                                           "\": ", table.status().message()));
-      return;
-    }
-    banner_.groups_.push_back({.rarity = static_cast<std::uint8_t>(rarity),
-                               .pool = pool,
-                               .items = std::move(items),
-                               .table = *std::move(table),
-                               .step = {}});
   }
 
   void MakeCounters() {
-    std::vector<Counter> counters;
-    for (std::size_t i = 0; i < Rarities(); ++i) {
-      if (curves_[i].length() > 1) {
-        banner_.rarities_[i].pity_counter = counters.size();
-        counters.push_back(
-            {.name = absl::StrCat("pity:", Spec(i).id),
-             .cap = static_cast<std::int16_t>(curves_[i].length() - 1)});
-      }
-      guarantee_counter_.push_back(std::nullopt);
-      if (IsGuaranteed(i)) {
-        guarantee_counter_[i] = counters.size();
-        counters.push_back(
-            {.name = absl::StrCat("guarantee:", Spec(i).id), .cap = 1});
-      }
-    }
-    absl::StatusOr<CounterSet> set = CounterSet::Make(std::move(counters));
+    layout_ =
+        internal::MakeLayout(banner_.spec_, curves_, banner_.items_, problems_);
+    absl::StatusOr<CounterSet> set = CounterSet::Make(
+        layout_.counters, layout_.pool, banner_.spec_.id.value());
     if (!set.ok()) {
       problems_.Add("/rarities", set.status().message());
       return;
     }
     banner_.counters_ = *std::move(set);
+    banner_.batch_plan_ = layout_.plan;
+    banner_.milestones_ = layout_.milestones;
+    banner_.spark_counter_ = layout_.spark;
+    banner_.discount_counters_ = layout_.discounts;
   }
 
-  void MakeSteps() {
-    for (Group& group : banner_.groups_) {
-      group.step = banner_.counters_.FrozenStep();
-      for (std::size_t i = 0; i < Rarities(); ++i) {
-        const std::optional<std::size_t> pity =
-            banner_.rarities_[i].pity_counter;
-        if (pity.has_value()) StepPity(group, i, *pity);
+  void MakeRarities() {
+    for (std::size_t i = 0; i < Rarities(); ++i) {
+      Rarity rarity{.id = Spec(i).id, .name = Spec(i).name, .base = base_[i]};
+      for (std::uint32_t pull = 1; pull <= curves_[i].length(); ++pull) {
+        rarity.curve.push_back(curves_[i].At(pull));
       }
-      const std::optional<std::size_t> guarantee =
-          guarantee_counter_[group.rarity];
-      if (guarantee.has_value()) {
-        group.step.Assign(*guarantee, group.pool == Pool::kOthers ? 1 : 0);
-      }
+      rarity.certain_at = curves_[i].certain_at();
+      rarity.counters = layout_.rarities[i];
+      banner_.rarities_.push_back(std::move(rarity));
     }
   }
 
-  // What a hit of the group does to the pity of `rarity`.
-  void StepPity(Group& group, std::size_t rarity, std::size_t counter) {
-    if (group.rarity == rarity) return group.step.Assign(counter, 0);
-    if (group.rarity > rarity) return group.step.Advance(counter);
-    switch (Spec(rarity).higher_hit.value_or(HigherHit::kKeep)) {
-      case HigherHit::kKeep:
-        return group.step.Advance(counter);
-      case HigherHit::kReset:
-        return group.step.Assign(counter, 0);
-      case HigherHit::kFreeze:
-        return group.step.Freeze(counter);
+  void MakeGroups() {
+    internal::GroupMaker maker(banner_, layout_);
+    for (internal::GroupPlan& plan : maker.Plans()) {
+      std::vector<std::uint32_t> weights;
+      for (const std::uint16_t item : plan.group.items) {
+        weights.push_back(banner_.items_[item].weight);
+      }
+      absl::StatusOr<AliasTable> table =
+          AliasTable::Make(weights, plan.group.items);
+      if (!table.ok()) {
+        problems_.Add("/items",
+                      absl::StrCat("rarity \"", Spec(plan.group.rarity).id,
+                                   "\": ", table.status().message()));
+        continue;
+      }
+      plan.group.table = *std::move(table);
+      plan.group.step = maker.StepOf(plan.group);
+      banner_.groups_.push_back(plan.group);
+      plans_.push_back(std::move(plan));
+    }
+    constexpr std::size_t kMaxGroups = 64;
+    if (banner_.groups_.size() > kMaxGroups) {
+      problems_.Add("/rarities",
+                    absl::StrCat("the rarities have ", banner_.groups_.size(),
+                                 " pools together; at most ", kMaxGroups,
+                                 " are possible"));
     }
   }
 
-  // The last value of each counter whose odds are still those of 0.
-  std::vector<std::int16_t> FirstRuns() const {
-    std::vector<std::int16_t> runs(banner_.counters_.size(), 0);
-    for (const Rarity& rarity : banner_.rarities_) {
-      if (!rarity.pity_counter.has_value()) continue;
-      const auto grown =
-          std::find_if(rarity.curve.begin(), rarity.curve.end(),
-                       [&](std::uint32_t w) { return w != rarity.curve[0]; });
-      runs[*rarity.pity_counter] =
-          static_cast<std::int16_t>(grown - rarity.curve.begin() - 1);
+  // The highest value of each counter up to which all wheels are alike.
+  [[nodiscard]] std::vector<std::int16_t> Runs() const {
+    const CounterSet& counters = banner_.counters_;
+    std::vector<std::int16_t> runs;
+    for (std::size_t i = 0; i < counters.size(); ++i) {
+      runs.push_back(counters[i].cap);  // steers no wheel, unless said below
+    }
+    const auto set = [&runs](std::optional<std::size_t> counter, int run) {
+      if (counter.has_value()) runs[*counter] = static_cast<std::int16_t>(run);
+    };
+    for (std::size_t i = 0; i < Rarities(); ++i) {
+      const RarityCounters& places = layout_.rarities[i];
+      if (Spec(i).pity_counts == PityCounts::kPulls &&
+          layout_.plan.frozen.empty()) {
+        set(places.pity, FirstRun(i));
+      }
+      for (const BatchPlan::Frozen& frozen : layout_.plan.frozen) {
+        if (places.pity == frozen.pity) set(frozen.copy, FirstRun(i));
+      }
+      set(places.guarantee, 0);
+      set(places.left, 0);
+      set(places.chosen, 0);
+      set(places.featured_spent, 0);
+      if (Spec(i).protect_duplicates == AllOwned::kLowerRarity) {
+        set(places.missing, 0);
+      }
+      if (!Spec(i).rate_up.has_value()) continue;
+      const RateUp& rule = Spec(i).rate_up->rule;
+      if (rule.loss_streak.has_value()) {
+        set(places.losses, rule.loss_streak->certain_at - 1);
+      }
+      if (rule.fate_points.has_value()) {
+        set(places.fate, rule.fate_points->certain_at - 1);
+      }
+      if (rule.featured_within.has_value()) {
+        set(places.featured_pity,
+            std::max(0, counters[*places.featured_pity].cap - 1));
+      }
+    }
+    const BatchPlan& plan = layout_.plan;
+    if (plan.step.has_value() && plan.left.has_value()) {
+      set(plan.step->counter, 1);
+    }
+    set(plan.left, 0);
+    set(plan.mixed, 0);
+    for (const BatchPlan::Need& need : plan.needs) set(need.counter, 0);
+    const BatchSpec* ruled = banner_.spec_.FindBatch(plan.size);
+    if (ruled != nullptr && ruled->at_most.has_value()) {
+      for (const BatchPlan::Had& had : plan.had) {
+        if (Spec(had.rarity).id == ruled->at_most->rarity) set(had.counter, 0);
+      }
     }
     return runs;
   }
 
+  // The last place of a curve whose odds are still those of the first.
+  [[nodiscard]] int FirstRun(std::size_t rarity) const {
+    const Curve& curve = curves_[rarity];
+    std::uint32_t pull = 1;
+    while (pull < curve.length() && curve.At(pull + 1) == curve.At(1)) ++pull;
+    return static_cast<int>(pull) - 1;
+  }
+
   void MakeRows() {
-    const std::vector<std::int16_t> runs = FirstRuns();
+    const std::vector<std::int16_t> runs = Runs();
+    const auto values = [&](std::size_t i) {
+      return static_cast<std::uint64_t>(banner_.counters_[i].cap - runs[i]) + 1;
+    };
+    // The one with the most values last: its stride may be as large as any.
+    std::vector<std::size_t> order(runs.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::stable_sort(
+        order.begin(), order.end(),
+        [&](std::size_t a, std::size_t b) { return values(a) < values(b); });
     std::uint64_t rows = 1;
-    for (std::size_t i = 0; i < runs.size(); ++i) {
-      const std::uint64_t stride = rows * banner_.groups_.size();
-      if (stride > kMaxCounterValue) return AddTooManyRows();
+    for (const std::size_t i : order) {
       banner_.row_start_[i] = runs[i];
-      banner_.row_stride_[i] = static_cast<std::int16_t>(stride);
-      rows *=
-          static_cast<std::uint64_t>(banner_.counters_[i].cap - runs[i]) + 1;
-    }
-    if (rows > kMaxRows) return AddTooManyRows();
-    banner_.wheels_ = WheelTable(
-        wheel_size_, static_cast<std::uint32_t>(banner_.groups_.size()));
-    for (std::uint64_t row = 0; row < rows; ++row) {
-      PityState state;
-      std::uint64_t rest = row;
-      for (std::size_t i = 0; i < runs.size(); ++i) {
-        const auto values =
-            static_cast<std::uint64_t>(banner_.counters_[i].cap - runs[i]) + 1;
-        state.value[i] = static_cast<std::int16_t>(runs[i] + rest % values);
-        rest /= values;
+      if (values(i) == 1) continue;
+      const std::uint64_t stride = rows * banner_.groups_.size();
+      if (stride > static_cast<std::uint64_t>(kMaxCounterValue)) {
+        return AddTooManyRows();
       }
-      banner_.wheels_.AddRow(Weights(state));
+      banner_.row_stride_[i] = static_cast<std::int16_t>(stride);
+      rows *= values(i);
+      if (rows > kMaxRows) return AddTooManyRows();
     }
+    states_.resize(rows);
+    for (std::uint64_t row = 0; row < rows; ++row) {
+      std::uint64_t rest = row;
+      for (const std::size_t i : order) {
+        states_[row][i] = static_cast<std::int16_t>(
+            static_cast<std::uint64_t>(runs[i]) + rest % values(i));
+        rest /= values(i);
+      }
+    }
+    FillRows();
   }
 
   void AddTooManyRows() {
@@ -285,81 +309,161 @@ class Compiler {
                                "(more than ",
                                kMaxRows, ", or more than ",
                                kMaxCounterValue / banner_.groups_.size(),
-                               " without the last counter); use fewer or "
+                               " without the longest counter); use fewer or "
                                "shorter curves"));
   }
 
-  // The weight of each group in a counter state: the rarities on one wheel,
-  // highest first, then each one's part for its featured items.
-  std::vector<std::uint32_t> Weights(const PityState& state) const {
-    std::vector<std::uint32_t> tiers;
-    for (const Rarity& rarity : banner_.rarities_) {
-      const std::size_t place = rarity.pity_counter.has_value()
-                                    ? state.value[*rarity.pity_counter]
-                                    : 0;
-      tiers.push_back(rarity.curve[place]);
+  void FillRows() {
+    const internal::TierOdds tiers(banner_.spec_, layout_, curves_);
+    // Which group has a part in some state, and the shares of them all.
+    std::vector<bool> used(plans_.size(), false);
+    std::uint64_t shares = 1;
+    for (const LaneArray& state : states_) {
+      for (std::size_t g = 0; g < plans_.size(); ++g) {
+        const Ratio part = PartOf(tiers, g, state);
+        used[g] = used[g] || !part.zero();
+        shares = std::lcm(shares, part.denominator());
+        if (part.too_fine() || shares > kMaxWheelSize) {
+          return AddTooFine(plans_[g].group.rarity);
+        }
+      }
     }
-    tiers = ClampWeights(wheel_size_, tiers);
+    DropUnused(used);
+    banner_.shares_ = static_cast<std::uint32_t>(shares);
+    const bool own_sizes = banner_.spec_.overflow != Overflow::kTruncate ||
+                           banner_.spec_.box.has_value();
+    std::uint64_t common = 1;
+    for (const auto& [rarity, odds] : tiers.Entries()) {
+      if (own_sizes) break;
+      common = std::lcm(common, std::uint64_t{odds.denominator()});
+      if (common * shares > kMaxWheelSize) return AddTooFine(rarity);
+    }
+    banner_.wheels_ =
+        WheelTable(static_cast<std::uint32_t>(banner_.groups_.size()));
+    for (const LaneArray& state : states_) {
+      const std::vector<Ratio> odds = tiers.In(state);
+      std::uint64_t size = own_sizes ? 1 : common;
+      for (std::size_t i = 0; i < odds.size(); ++i) {
+        if (own_sizes) size = std::lcm(size, odds[i].denominator());
+        if (odds[i].too_fine() || size > kMaxWheelSize ||
+            size * shares > kMaxWheelSize) {
+          return AddTooFine(i);
+        }
+      }
+      AddRow(tiers, state, odds, size * shares);
+    }
+  }
+
+  [[nodiscard]] Ratio PartOf(const internal::TierOdds& tiers, std::size_t g,
+                             const LaneArray& state) const {
+    return plans_[g].PartIn(banner_,
+                            tiers.RateUpIn(plans_[g].group.rarity, state));
+  }
+
+  void AddRow(const internal::TierOdds& tiers, const LaneArray& state,
+              const std::vector<Ratio>& odds, std::uint64_t size) {
     std::vector<std::uint32_t> weights;
-    for (const Group& group : banner_.groups_) {
-      const std::uint32_t tier = tiers[group.rarity];
-      if (group.pool == Pool::kAll) {
-        weights.push_back(tier);
+    for (std::size_t g = 0; g < plans_.size(); ++g) {
+      const Ratio part = odds[plans_[g].group.rarity] * PartOf(tiers, g, state);
+      weights.push_back(static_cast<std::uint32_t>(size / part.denominator() *
+                                                   part.numerator()));
+    }
+    banner_.wheels_.AddRow(static_cast<std::uint32_t>(size), weights);
+  }
+
+  void DropUnused(const std::vector<bool>& used) {
+    if (std::count(used.begin(), used.end(), false) == 0) return;
+    std::vector<internal::GroupPlan> plans;
+    std::vector<Group> groups;
+    for (std::size_t g = 0; g < used.size(); ++g) {
+      if (!used[g]) {
+        dropped_.push_back(std::move(plans_[g].group));
         continue;
       }
-      const std::optional<std::size_t> counter =
-          guarantee_counter_[group.rarity];
-      const std::uint32_t featured =
-          Spec(group.rarity)
-              .rate_up->rule.FeaturedWeight(tier, counter.has_value()
-                                                      ? state.value[*counter]
-                                                      : std::int16_t{0});
-      weights.push_back(group.pool == Pool::kFeatured ? featured
-                                                      : tier - featured);
+      plans.push_back(std::move(plans_[g]));
+      groups.push_back(std::move(banner_.groups_[g]));
     }
-    return weights;
+    const std::size_t before = banner_.groups_.size();
+    plans_ = std::move(plans);
+    banner_.groups_ = std::move(groups);
+    for (std::int16_t& stride : banner_.row_stride_) {
+      stride = static_cast<std::int16_t>(static_cast<std::size_t>(stride) /
+                                         before * plans_.size());
+    }
+  }
+
+  void AddTooFine(std::size_t rarity) {
+    problems_.Add(
+        RarityAt(rarity),
+        absl::StrCat("with this rarity the odds need a wheel of "
+                     "more than ",
+                     kMaxWheelSize, " parts: use odds with fewer digits"));
+  }
+
+  void SetFlags() {
+    banner_.draws_are_plain_ =
+        banner_.wheels_.one_size() && !banner_.spec_.box.has_value() &&
+        banner_.spec_.frozen_odds != FrozenOdds::kHardPityUntilHit &&
+        std::none_of(banner_.groups_.begin(), banner_.groups_.end(),
+                     [](const Group& group) { return group.remembers; }) &&
+        std::none_of(banner_.milestones_.begin(), banner_.milestones_.end(),
+                     [](const Milestone& m) { return m.repeat; }) &&
+        std::none_of(banner_.rarities_.begin(), banner_.rarities_.end(),
+                     [](const Rarity& rarity) {
+                       return rarity.counters.featured_spent.has_value();
+                     });
+    banner_.pulls_are_plain_ =
+        banner_.draws_are_plain_ && !banner_.batch_plan_.touches_single_pulls();
   }
 
   // An item that no pull can give, from a clean state on, is a mistake in the
   // file. Where there are too many states to follow, all wheels are looked at.
   void CheckReachable() {
     std::vector<std::uint32_t> rows;
-    const absl::StatusOr<std::vector<PityState>> states =
+    const absl::StatusOr<std::vector<LaneArray>> states =
         ReachableStates(banner_, kMaxFollowedStates);
     if (states.ok()) {
-      for (const PityState& state : *states) rows.push_back(banner_.Row(state));
+      for (const LaneArray& state : *states) rows.push_back(banner_.Row(state));
     } else {
       for (std::uint32_t n = 0; n < banner_.wheels_.rows(); ++n) {
         rows.push_back(banner_.wheels_.RowAt(n));
       }
     }
+    std::vector<bool> drops(banner_.items_.size(), false);
     for (std::uint32_t g = 0; g < banner_.groups_.size(); ++g) {
-      const bool reachable =
-          std::any_of(rows.begin(), rows.end(), [&](std::uint32_t row) {
+      if (std::none_of(rows.begin(), rows.end(), [&](std::uint32_t row) {
             return banner_.wheels_.Weight(row, g) > 0;
-          });
-      if (reachable) continue;
-      const Group& group = banner_.groups_[g];
-      for (const std::uint16_t item : group.items) {
-        problems_.Add(
-            absl::StrCat("/items/", item),
-            absl::StrCat("item \"", banner_.items_[item].id.value(),
-                         "\" can never drop: ",
-                         group.pool == Pool::kOthers
-                             ? "the featured items of its rarity take all of "
-                               "its odds"
-                             : "its rarity never has odds when it is drawn",
-                         "; remove it or give it odds"));
+          })) {
+        continue;
       }
+      for (const std::uint16_t i : banner_.groups_[g].items) drops[i] = true;
     }
+    for (std::size_t i = 0; i < drops.size(); ++i) {
+      if (!drops[i]) AddNeverDrops(i);
+    }
+  }
+
+  void AddNeverDrops(std::size_t i) {
+    const Item& item = banner_.items_[i];
+    const std::optional<RateUpSpec>& rate_up = Spec(item.rarity).rate_up;
+    problems_.Add(
+        absl::StrCat("/items/", i),
+        absl::StrCat("item \"", item.id.value(), "\" can never drop: ",
+                     rate_up.has_value() && !item.featured
+                         ? "the featured items of its rarity take all of its "
+                           "odds"
+                         : "its rarity never has odds when it is drawn",
+                     "; remove it or give it odds"));
   }
 
   Problems& problems_;
   Banner banner_;
   std::vector<Odds> base_;
   std::vector<Curve> curves_;
-  std::uint32_t wheel_size_ = 1;
-  std::vector<std::optional<std::size_t>> guarantee_counter_;
+  internal::Layout layout_;
+  std::vector<internal::GroupPlan> plans_;
+  std::vector<Group> dropped_;
+  std::vector<LaneArray> states_;  // one for each row
 };
 
 std::optional<Banner> CompileBanner(BannerSpec spec, Problems& problems) {

@@ -261,6 +261,30 @@ std::optional<std::size_t> Fields::Choice(
   return static_cast<std::size_t>(found - choices.begin());
 }
 
+std::optional<bool> Fields::Flag(const std::string& key, Need need) {
+  const Json* value = Any(key, need);
+  if (value == nullptr) return std::nullopt;
+  if (!value->is_boolean()) {
+    Add(key, absl::StrCat("is ", KindOf(*value), "; it must be true or false"));
+    return std::nullopt;
+  }
+  return value->get<bool>();
+}
+
+std::vector<std::string> Fields::Texts(const std::string& key, Need need) {
+  return List<std::string>(
+      key, need,
+      [](const Json& element, const std::string& at, Problems& problems) {
+        if (element.is_string() &&
+            !element.get_ref<const std::string&>().empty()) {
+          return element.get<std::string>();
+        }
+        problems.Add(at, absl::StrCat("is ", KindOf(element),
+                                      "; it must be the id of an item"));
+        return std::string();
+      });
+}
+
 std::optional<std::int64_t> Fields::TimeMs(const std::string& key, Need need) {
   const std::optional<std::string> text = Text(key, need);
   if (!text.has_value()) return std::nullopt;

@@ -50,8 +50,25 @@ class Fields {
   std::optional<std::size_t> Choice(const std::string& key, Need need,
                                     const std::vector<std::string>& choices);
   std::optional<std::int64_t> TimeMs(const std::string& key, Need need);
+  std::optional<bool> Flag(const std::string& key, Need need);
   // The elements of an array of at least one; empty if missing or not that.
   std::vector<const Json*> Elements(const std::string& key, Need need);
+  // The same, each read by `read(element, pointer, problems)`.
+  template <class T, class Read>
+  std::vector<T> List(const std::string& key, Need need, const Read& read) {
+    std::vector<T> list;
+    std::size_t index = 0;
+    for (const Json* element : Elements(key, need)) {
+      list.push_back(read(*element, Below(At(key), index++), problems_));
+    }
+    return list;
+  }
+  // The same, each a string of at least one character.
+  std::vector<std::string> Texts(const std::string& key, Need need);
+  // Whether the key is there, whatever its value; does not mark it.
+  [[nodiscard]] bool Has(const std::string& key) const {
+    return value_ != nullptr && value_->contains(key);
+  }
 
   // Every key that was not asked for is a problem.
   void RefuseOthers();
@@ -69,6 +86,20 @@ class Fields {
   Problems& problems_;
   std::set<std::string> known_;
 };
+
+// An id at `key`, or nothing and a problem.
+template <class IdType>
+std::optional<IdType> ReadId(Fields& fields, const std::string& key,
+                             Need need) {
+  const std::optional<std::string> text = fields.Text(key, need);
+  if (!text.has_value()) return std::nullopt;
+  absl::StatusOr<IdType> id = IdType::Parse(*text);
+  if (!id.ok()) {
+    fields.Add(key, id.status().message());
+    return std::nullopt;
+  }
+  return *std::move(id);
+}
 
 // Odds written as text at `pointer`, or a problem.
 std::optional<fairpull::Odds> OddsAt(const Json& value,

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "fairpull/banner/spec.h"
 #include "json_fields.h"
+#include "parse_rules.h"
 
 namespace fairpull {
 namespace {
@@ -15,20 +16,7 @@ using internal::Json;
 using internal::Need;
 
 constexpr std::size_t kMaxItems = 10'000;
-
-// An id at `key`, or nothing and a problem.
-template <class IdType>
-std::optional<IdType> ReadId(Fields& fields, const std::string& key,
-                             Need need) {
-  const std::optional<std::string> text = fields.Text(key, need);
-  if (!text.has_value()) return std::nullopt;
-  absl::StatusOr<IdType> id = IdType::Parse(*text);
-  if (!id.ok()) {
-    fields.Add(key, id.status().message());
-    return std::nullopt;
-  }
-  return *std::move(id);
-}
+constexpr std::int64_t kMaxStock = 10'000;
 
 SourceSpec ReadSource(const Json& value, const std::string& pointer,
                       Problems& problems) {
@@ -48,61 +36,186 @@ ItemSpec ReadItem(const Json& value, const std::string& pointer,
                   Problems& problems) {
   Fields fields(value, pointer, problems);
   ItemSpec item;
-  item.id = ReadId<ItemId>(fields, "id", Need::kRequired).value_or(ItemId());
+  item.id = internal::ReadId<ItemId>(fields, "id", Need::kRequired)
+                .value_or(ItemId());
   item.name = fields.Text("name", Need::kOptional).value_or(item.id.value());
   item.type = fields.Text("type", Need::kRequired).value_or("");
   item.rarity = fields.Text("rarity", Need::kRequired).value_or("");
   item.weight = static_cast<std::uint32_t>(
       fields.Integer("weight", Need::kOptional, 1, kMaxWheelSize).value_or(1));
+  if (const std::optional<std::int64_t> stock =
+          fields.Integer("stock", Need::kOptional, 1, kMaxStock)) {
+    item.stock = static_cast<std::int16_t>(*stock);
+  }
   fields.RefuseOthers();
   return item;
+}
+
+LossStreak ReadLossStreak(const Json& value, const std::string& pointer,
+                          Problems& problems) {
+  Fields fields(value, pointer, problems);
+  const auto read = [&](const char* key, std::int64_t lowest) {
+    return static_cast<std::int16_t>(
+        fields.Integer(key, Need::kRequired, lowest, kMaxCounterValue)
+            .value_or(lowest));
+  };
+  LossStreak streak;
+  streak.start = read("start", 0);
+  streak.certain_at = read("certain_at", 1);
+  streak.then = read("then", 0);
+  fields.RefuseOthers();
+  return streak;
+}
+
+FatePoints ReadFatePoints(const Json& value, const std::string& pointer,
+                          Problems& problems) {
+  Fields fields(value, pointer, problems);
+  FatePoints points;
+  points.certain_at = static_cast<std::int16_t>(
+      fields.Integer("certain_at", Need::kRequired, 1, kMaxCounterValue)
+          .value_or(1));
+  fields.RefuseOthers();
+  return points;
+}
+
+FeaturedWithin ReadFeaturedWithin(const Json& value, const std::string& pointer,
+                                  Problems& problems) {
+  Fields fields(value, pointer, problems);
+  FeaturedWithin within;
+  within.pulls = static_cast<std::int16_t>(
+      fields.Integer("pulls", Need::kRequired, 1, kMaxCurveLength).value_or(1));
+  within.pull_itself =
+      fields.Choice("certain", Need::kRequired, {"pull", "next_hit"}) != 1;
+  within.once = fields.Flag("once", Need::kOptional).value_or(false);
+  fields.RefuseOthers();
+  return within;
+}
+
+void ReadOffPool(Fields& fields, RateUp& rule) {
+  const bool all =
+      fields.Choice("off_pool", Need::kOptional, {"others", "all"}) == 1;
+  const std::optional<std::size_t> counts =
+      fields.Choice("featured_from_off_pool",
+                    all ? Need::kRequired : Need::kOptional, {"win", "loss"});
+  if (!all && counts.has_value()) {
+    fields.Add("featured_from_off_pool",
+               "says nothing: only with \"off_pool\": \"all\" are featured "
+               "items among those that a lost rate-up draws from");
+  }
+  if (all) {
+    rule.off_pool =
+        counts == 1 ? OffPool::kAllFeaturedLoses : OffPool::kAllFeaturedWins;
+  }
 }
 
 RateUpSpec ReadRateUp(const Json& value, const std::string& pointer,
                       Problems& problems) {
   Fields fields(value, pointer, problems);
   RateUpSpec rate_up;
-  std::size_t index = 0;
-  for (const Json* element : fields.Elements("featured", Need::kRequired)) {
-    const std::string at = Below(fields.At("featured"), index++);
-    if (element->is_string()) {
-      rate_up.featured.push_back(element->get<std::string>());
-    } else {
-      problems.Add(at, absl::StrCat("is ", internal::KindOf(*element),
-                                    "; it must be the id of an item"));
-    }
+  rate_up.featured = fields.Texts("featured", Need::kRequired);
+  rate_up.odds = fields.ReadOdds("odds", Need::kOptional);
+  const bool by_odds = fields.Has("odds");
+  const std::optional<Odds> share =
+      fields.ReadOdds("share", by_odds ? Need::kOptional : Need::kRequired);
+  if (by_odds && fields.Has("share")) {
+    fields.Add("share",
+               "stands beside \"odds\"; both say how likely the "
+               "featured items are: keep one");
   }
-  rate_up.rule.share =
-      fields.ReadOdds("share", Need::kRequired).value_or(Odds::Certain());
+  rate_up.rule.share = share.value_or(Odds::Certain());
   rate_up.rule.after_loss = fields.Choice("after_loss", Need::kRequired,
                                           {"same_odds", "guarantee"}) == 1
                                 ? AfterLoss::kGuaranteed
                                 : AfterLoss::kSameOdds;
+  ReadOffPool(fields, rate_up.rule);
+  if (const Json* streak = fields.Any("loss_streak", Need::kOptional)) {
+    rate_up.rule.loss_streak =
+        ReadLossStreak(*streak, fields.At("loss_streak"), problems);
+  }
+  if (const Json* fate = fields.Any("fate_points", Need::kOptional)) {
+    rate_up.rule.fate_points =
+        ReadFatePoints(*fate, fields.At("fate_points"), problems);
+  }
+  if (const Json* within = fields.Any("featured_within", Need::kOptional)) {
+    rate_up.rule.featured_within =
+        ReadFeaturedWithin(*within, fields.At("featured_within"), problems);
+  }
   fields.RefuseOthers();
   return rate_up;
 }
 
-SoftPity ReadSoftPity(const Json& value, const std::string& pointer,
-                      Problems& problems) {
+SoftPity ReadSegment(const Json& value, const std::string& pointer,
+                     Problems& problems) {
   Fields fields(value, pointer, problems);
   SoftPity soft_pity;
   soft_pity.from = static_cast<std::uint32_t>(
       fields.Integer("from", Need::kRequired, 1, kMaxCurveLength).value_or(1));
   soft_pity.step =
       fields.ReadOdds("step", Need::kRequired).value_or(Odds::Certain());
+  soft_pity.every = static_cast<std::uint32_t>(
+      fields.Integer("every", Need::kOptional, 1, kMaxCurveLength).value_or(1));
   fields.RefuseOthers();
   return soft_pity;
 }
 
+Knot ReadKnot(const Json& value, const std::string& pointer,
+              Problems& problems) {
+  Fields fields(value, pointer, problems);
+  Knot knot;
+  knot.pull = static_cast<std::uint32_t>(
+      fields.Integer("pull", Need::kRequired, 1, kMaxCurveLength).value_or(1));
+  knot.odds =
+      fields.ReadOdds("odds", Need::kRequired).value_or(Odds::Certain());
+  fields.RefuseOthers();
+  return knot;
+}
+
+TypeShare ReadTypeShare(const Json& value, const std::string& pointer,
+                        Problems& problems) {
+  Fields fields(value, pointer, problems);
+  TypeShare part;
+  part.type = fields.Text("type", Need::kRequired).value_or("");
+  part.share =
+      fields.ReadOdds("share", Need::kRequired).value_or(Odds::Certain());
+  fields.RefuseOthers();
+  return part;
+}
+
+DuplicateSpec ReadDuplicate(const Json& value, const std::string& pointer,
+                            Problems& problems) {
+  Fields fields(value, pointer, problems);
+  DuplicateSpec duplicate;
+  duplicate.from_copy =
+      fields.Integer("from_copy", Need::kRequired, 2, kMaxPrice).value_or(2);
+  duplicate.currency =
+      internal::ReadId<CurrencyId>(fields, "currency", Need::kRequired)
+          .value_or(CurrencyId());
+  duplicate.amount =
+      fields.Integer("amount", Need::kRequired, 1, kMaxPrice).value_or(1);
+  fields.RefuseOthers();
+  return duplicate;
+}
+
+void ReadSoftPity(Fields& fields, RaritySpec& rarity, Problems& problems) {
+  const Json* soft = fields.Any("soft_pity", Need::kOptional);
+  if (soft == nullptr) return;
+  if (!soft->is_array()) {
+    rarity.soft_pity = {ReadSegment(*soft, fields.At("soft_pity"), problems)};
+    return;
+  }
+  rarity.soft_pity =
+      fields.List<SoftPity>("soft_pity", Need::kOptional, ReadSegment);
+}
+
 void ReadRarityOdds(Fields& fields, RaritySpec& rarity, Problems& problems) {
-  const Json* odds = fields.Any("odds", Need::kRequired);
+  const Json* odds = fields.Any("odds", Need::kOptional);
+  rarity.says_odds = odds != nullptr;
   if (odds != nullptr && !(odds->is_string() && *odds == "rest")) {
     rarity.odds = internal::OddsAt(*odds, fields.At("odds"), problems)
                       .value_or(Odds::Never());
   }
-  if (const Json* soft = fields.Any("soft_pity", Need::kOptional)) {
-    rarity.soft_pity = ReadSoftPity(*soft, fields.At("soft_pity"), problems);
-  }
+  ReadSoftPity(fields, rarity, problems);
+  rarity.knots = fields.List<Knot>("knots", Need::kOptional, ReadKnot);
   std::size_t index = 0;
   for (const Json* entry : fields.Elements("curve", Need::kOptional)) {
     const std::string at = Below(fields.At("curve"), index++);
@@ -113,10 +226,21 @@ void ReadRarityOdds(Fields& fields, RaritySpec& rarity, Problems& problems) {
           fields.Integer("hard_pity", Need::kOptional, 1, kMaxCurveLength)) {
     rarity.hard_pity = static_cast<std::uint32_t>(*hard);
   }
-  if (rarity.soft_pity.has_value() && !rarity.curve.empty()) {
-    fields.Add("curve",
-               "stands beside \"soft_pity\"; both say how the odds grow: "
-               "keep one");
+  if (fields.Choice("pity_counts", Need::kOptional, {"pulls", "batches"}) ==
+      1) {
+    rarity.pity_counts = PityCounts::kBatches;
+  }
+  // The first of these that is there is kept.
+  constexpr const char* kWays[] = {"soft_pity", "knots", "curve"};
+  const char* kept = nullptr;
+  for (const char* way : kWays) {
+    if (!fields.Has(way)) continue;
+    if (kept != nullptr) {
+      fields.Add(way, absl::StrCat("stands beside \"", kept,
+                                   "\"; both say how the odds grow: keep one"));
+    } else {
+      kept = way;
+    }
   }
 }
 
@@ -124,8 +248,9 @@ RaritySpec ReadRarity(const Json& value, const std::string& pointer,
                       Problems& problems) {
   Fields fields(value, pointer, problems);
   RaritySpec rarity;
-  rarity.id =
-      ReadId<ItemId>(fields, "id", Need::kRequired).value_or(ItemId()).value();
+  rarity.id = internal::ReadId<ItemId>(fields, "id", Need::kRequired)
+                  .value_or(ItemId())
+                  .value();
   rarity.name = fields.Text("name", Need::kOptional).value_or(rarity.id);
   ReadRarityOdds(fields, rarity, problems);
   const std::optional<std::size_t> higher = fields.Choice(
@@ -138,64 +263,34 @@ RaritySpec ReadRarity(const Json& value, const std::string& pointer,
   if (const Json* rate_up = fields.Any("rate_up", Need::kOptional)) {
     rarity.rate_up = ReadRateUp(*rate_up, fields.At("rate_up"), problems);
   }
+  rarity.split =
+      fields.List<TypeShare>("split", Need::kOptional, ReadTypeShare);
+  if (const Json* protect = fields.Any("protect_duplicates", Need::kOptional)) {
+    Fields inner(*protect, fields.At("protect_duplicates"), problems);
+    rarity.protect_duplicates = inner.Choice("when_all_owned", Need::kRequired,
+                                             {"any", "lower_rarity"}) == 1
+                                    ? AllOwned::kLowerRarity
+                                    : AllOwned::kAny;
+    inner.RefuseOthers();
+  }
+  if (const Json* gives = fields.Any("duplicate_gives", Need::kOptional)) {
+    rarity.duplicate_gives =
+        ReadDuplicate(*gives, fields.At("duplicate_gives"), problems);
+  }
   fields.RefuseOthers();
   return rarity;
 }
 
-PriceSpec ReadPrice(const Json& value, const std::string& pointer,
-                    Problems& problems) {
-  Fields fields(value, pointer, problems);
-  PriceSpec price;
-  price.currency = ReadId<CurrencyId>(fields, "currency", Need::kRequired)
-                       .value_or(CurrencyId());
-  price.amount =
-      fields.Integer("amount", Need::kRequired, 1, kMaxPrice).value_or(1);
-  fields.RefuseOthers();
-  return price;
-}
-
-std::vector<std::uint32_t> ReadBatches(Fields& fields, Problems& problems) {
-  std::vector<std::uint32_t> batches;
-  std::size_t index = 0;
-  for (const Json* element : fields.Elements("batches", Need::kOptional)) {
-    const std::string at = Below(fields.At("batches"), index++);
-    const bool valid = element->is_number_unsigned() &&
-                       element->get<std::uint64_t>() >= 1 &&
-                       element->get<std::uint64_t>() <= kMaxBatch;
-    if (!valid) {
-      problems.Add(at, absl::StrCat("must be an integer from 1 to ", kMaxBatch,
-                                    ": how many pulls are sold at once"));
-      continue;
-    }
-    const auto size = element->get<std::uint32_t>();
-    if (std::count(batches.begin(), batches.end(), size) != 0) {
-      problems.Add(at, absl::StrCat(size, " is given twice; keep one"));
-      continue;
-    }
-    batches.push_back(size);
-  }
-  if (batches.empty()) batches = {1, 10};
-  return batches;
-}
-
-void ReadPools(Fields& fields, BannerSpec& spec, Problems& problems) {
-  std::size_t index = 0;
-  for (const Json* rarity : fields.Elements("rarities", Need::kRequired)) {
-    spec.rarities.push_back(
-        ReadRarity(*rarity, Below(fields.At("rarities"), index++), problems));
-  }
-  index = 0;
-  const std::vector<const Json*> items =
-      fields.Elements("items", Need::kRequired);
-  if (items.size() > kMaxItems) {
-    fields.Add("items", absl::StrCat("has ", items.size(), " items; at most ",
+void ReadPools(Fields& fields, BannerSpec& spec) {
+  spec.rarities =
+      fields.List<RaritySpec>("rarities", Need::kRequired, ReadRarity);
+  const std::size_t items = fields.Elements("items", Need::kRequired).size();
+  if (items > kMaxItems) {
+    fields.Add("items", absl::StrCat("has ", items, " items; at most ",
                                      kMaxItems, " are possible"));
     return;
   }
-  for (const Json* item : items) {
-    spec.items.push_back(
-        ReadItem(*item, Below(fields.At("items"), index++), problems));
-  }
+  spec.items = fields.List<ItemSpec>("items", Need::kRequired, ReadItem);
 }
 
 }  // namespace
@@ -213,24 +308,26 @@ std::optional<BannerSpec> ParseBanner(absl::string_view text,
   Fields fields(*document, "", problems);
   BannerSpec spec;
   fields.Text("$schema", Need::kOptional);  // for editors
-  spec.id =
-      ReadId<BannerId>(fields, "id", Need::kRequired).value_or(BannerId());
+  spec.id = internal::ReadId<BannerId>(fields, "id", Need::kRequired)
+                .value_or(BannerId());
   spec.name = fields.Text("name", Need::kOptional).value_or(spec.id.value());
   spec.description = fields.Text("description", Need::kOptional).value_or("");
-  std::size_t index = 0;
-  for (const Json* source : fields.Elements("sources", Need::kOptional)) {
-    spec.sources.push_back(
-        ReadSource(*source, Below(fields.At("sources"), index++), problems));
-  }
-  spec.family = ReadId<ScopeId>(fields, "family", Need::kOptional)
+  spec.sources =
+      fields.List<SourceSpec>("sources", Need::kOptional, ReadSource);
+  spec.family = internal::ReadId<ScopeId>(fields, "family", Need::kOptional)
                     .value_or(ScopeId::Trusted(spec.id.value()));
   spec.opens_at_ms = fields.TimeMs("opens", Need::kOptional);
   spec.closes_at_ms = fields.TimeMs("closes", Need::kOptional);
-  if (const Json* price = fields.Any("price", Need::kRequired)) {
-    spec.price = ReadPrice(*price, fields.At("price"), problems);
-  }
-  spec.batches = ReadBatches(fields, problems);
-  ReadPools(fields, spec, problems);
+  constexpr Overflow kOverflows[] = {
+      Overflow::kTruncate, Overflow::kIndependent, Overflow::kNormalise,
+      Overflow::kScaleFiller};
+  spec.overflow = kOverflows[fields
+                                 .Choice("overflow", Need::kOptional,
+                                         {"truncate", "independent",
+                                          "normalise", "scale_filler"})
+                                 .value_or(0)];
+  ReadPools(fields, spec);
+  internal::ReadRules(fields, spec, problems);
   fields.RefuseOthers();
   if (problems.list().size() != before) return std::nullopt;
   return spec;

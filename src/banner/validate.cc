@@ -15,12 +15,6 @@ namespace {
 
 constexpr std::size_t kMaxRarities = 16;
 
-std::string At(absl::string_view list, std::size_t index,
-               absl::string_view key = "") {
-  const std::string element = absl::StrCat("/", list, "/", index);
-  return key.empty() ? element : Below(element, key);
-}
-
 class Validation {
  public:
   Validation(const BannerSpec& spec, Problems& problems)
@@ -28,7 +22,6 @@ class Validation {
 
   void Run() {
     CheckSchedule();
-    CheckPrice();
     if (spec_.rarities.empty() || spec_.rarities.size() > kMaxRarities ||
         spec_.items.empty()) {
       problems_.Add(spec_.items.empty() ? "/items" : "/rarities",
@@ -41,11 +34,13 @@ class Validation {
     }
     CheckNames();
     CheckItems();
-    CheckSum();
+    if (!spec_.box.has_value()) CheckSum();
     for (std::size_t i = 0; i < spec_.rarities.size(); ++i) {
       CheckCurve(i);
       CheckRateUp(i);
     }
+    ValidatePools(spec_, problems_);
+    ValidateRules(spec_, problems_);
   }
 
  private:
@@ -53,25 +48,6 @@ class Validation {
     if (spec_.opens_at_ms.has_value() && spec_.closes_at_ms.has_value() &&
         *spec_.opens_at_ms >= *spec_.closes_at_ms) {
       problems_.Add("/closes", "is not after \"opens\"");
-    }
-  }
-
-  // Files can't break these rules, specifications made by hand can.
-  void CheckPrice() {
-    if (spec_.price.amount < 1 || spec_.price.amount > kMaxPrice) {
-      problems_.Add("/price/amount",
-                    absl::StrCat("is ", spec_.price.amount,
-                                 "; it must be from 1 to ", kMaxPrice));
-    }
-    if (spec_.batches.empty()) {
-      problems_.Add("/batches", "is empty; a banner sells 1 pull at least");
-    }
-    for (const std::uint32_t batch : spec_.batches) {
-      if (batch < 1 || batch > kMaxBatch) {
-        problems_.Add(
-            "/batches",
-            absl::StrCat("has ", batch, "; it must be from 1 to ", kMaxBatch));
-      }
     }
   }
 
@@ -154,12 +130,23 @@ class Validation {
 
   void CheckCurve(std::size_t i) {
     const RaritySpec& rarity = spec_.rarities[i];
-    const bool grows = rarity.soft_pity.has_value() || !rarity.curve.empty() ||
-                       rarity.hard_pity.has_value();
-    if (grows && i + 1 == spec_.rarities.size()) {
+    const bool grows = rarity.grows();
+    if (grows && i + 1 == spec_.rarities.size() && !spec_.box.has_value()) {
       problems_.Add(At("rarities", i),
                     "the last rarity takes what the others leave, so it can't "
                     "have a pity of its own");
+    }
+    const bool by_batches = rarity.pity_counts == PityCounts::kBatches;
+    if (by_batches &&
+        (!rarity.hard_pity.has_value() || !rarity.soft_pity.empty() ||
+         !rarity.knots.empty() || !rarity.curve.empty())) {
+      problems_.Add(At("rarities", i, "pity_counts"),
+                    "counts batches, which needs a \"hard_pity\" and no curve: "
+                    "the odds inside a batch do not grow");
+    }
+    if (by_batches && rarity.higher_hit.has_value()) {
+      problems_.Add(At("rarities", i, "on_higher_hit"),
+                    "says nothing where pity counts batches; remove it");
     }
     if (rarity.higher_hit.has_value() && (i == 0 || !grows)) {
       problems_.Add(At("rarities", i, "on_higher_hit"),
@@ -211,6 +198,7 @@ class Validation {
       others = others || (item.rarity == rarity.id &&
                           featured.count(item.id.value()) == 0);
     }
+    if (rarity.rate_up->odds.has_value()) return;  // checked when compiling
     const Odds share = rarity.rate_up->rule.share;
     if (share.never()) {
       problems_.Add(Below(at, "share"),
@@ -250,6 +238,12 @@ class Validation {
 };
 
 }  // namespace
+
+std::string At(absl::string_view list, std::size_t index,
+               absl::string_view key) {
+  const std::string element = absl::StrCat("/", list, "/", index);
+  return key.empty() ? element : Below(element, key);
+}
 
 void ValidateSpec(const BannerSpec& spec, Problems& problems) {
   Validation(spec, problems).Run();

@@ -13,7 +13,7 @@ namespace {
 
 absl::StatusOr<PityState> StateOf(const Banner& banner,
                                   const PityRecord* pity) {
-  if (pity == nullptr) return PityState();
+  if (pity == nullptr) return banner.counters().Start();
   absl::StatusOr<PityState> state = banner.counters().Parse(pity->state);
   if (state.ok()) return state;
   return absl::DataLossError(
@@ -52,8 +52,12 @@ absl::StatusOr<DrawnPulls> DrawPulls(const Catalog& catalog,
     FairSource bits(*seed, {.player = operation.player.value(),
                             .scope = operation.scope.value(),
                             .sequence = static_cast<std::uint64_t>(seq)});
+    if (i == 0) {
+      BeginBatch(banner, static_cast<std::uint32_t>(operation.count), state,
+                 bits);
+    }
     const PityState before = state;
-    const Outcome outcome = Pull(banner, state, bits);
+    const Outcome outcome = Draw(banner, state, bits);
     const ItemId& item = banner.items()[outcome.item].id;
     counts[item] += 1;
     drawn.pulls.push_back(
@@ -72,6 +76,7 @@ absl::StatusOr<DrawnPulls> DrawPulls(const Catalog& catalog,
          .cost = CostShare(operation.cost, i, operation.count),
          .at_ms = now_ms});
   }
+  EndBatch(banner, state);
   drawn.pity = {.player = operation.player,
                 .scope = operation.scope,
                 .seq = last_seq + operation.count,

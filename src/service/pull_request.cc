@@ -3,6 +3,7 @@
 #include "absl/strings/cord.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "fairpull/base/status.h"
 
 namespace fairpull {
@@ -36,6 +37,38 @@ absl::StatusOr<std::shared_ptr<const Banner>> CurrentBanner(
   return status;
 }
 
+absl::Status CheckServable(const Banner& banner) {
+  const BannerSpec& spec = banner.spec();
+  std::vector<std::string> rules;
+  const auto add = [&rules](bool has, const char* rule) {
+    if (has) rules.emplace_back(rule);
+  };
+  bool bonus = false;
+  bool shuffle = false;
+  for (const BatchSpec& batch : spec.batches) {
+    bonus = bonus || batch.bonus != 0;
+    shuffle = shuffle || batch.shuffle;
+  }
+  bool duplicates = false;
+  for (const RaritySpec& rarity : spec.rarities) {
+    duplicates = duplicates || rarity.duplicate_gives.has_value();
+  }
+  add(bonus, "bonus");
+  add(shuffle, "shuffle");
+  add(duplicates, "duplicate_gives");
+  add(!spec.discounts.empty(), "discounts");
+  add(spec.step_up.has_value(), "step_up");
+  add(!spec.milestones.empty(), "milestones");
+  add(!spec.collections.empty(), "collections");
+  add(banner.counters().Uses(CounterRow::kAccount), "a counter of the account");
+  if (rules.empty()) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat("banner \"", banner.id().value(),
+                   "\" has rules that pulls from a store "
+                   "do not carry out: ",
+                   absl::StrJoin(rules, ", ")));
+}
+
 absl::StatusOr<PullOperation> PricedOperation(const Catalog& catalog,
                                               const PullRequest& request,
                                               std::int64_t seed_epoch,
@@ -45,13 +78,14 @@ absl::StatusOr<PullOperation> PricedOperation(const Catalog& catalog,
   }
   FAIRPULL_ASSIGN_OR_RETURN(const std::shared_ptr<const Banner> banner,
                             CurrentBanner(catalog, request.banner, now_ms));
+  FAIRPULL_RETURN_IF_ERROR(CheckServable(*banner));
   FAIRPULL_ASSIGN_OR_RETURN(const std::int64_t cost,
                             banner->PriceOf(request.count));
   if (request.expected_cost.value_or(cost) != cost) {
-    absl::Status status = absl::InvalidArgumentError(
-        absl::StrCat(request.count, " pulls of ", request.banner.value(),
-                     " cost ", cost, " ", banner->spec().price.currency.value(),
-                     ", not ", *request.expected_cost));
+    absl::Status status = absl::InvalidArgumentError(absl::StrCat(
+        request.count, " pulls of ", request.banner.value(), " cost ", cost,
+        " ", banner->spec().price().currency.value(), ", not ",
+        *request.expected_cost));
     status.SetPayload(kPrice, absl::Cord(absl::StrCat(cost)));
     return status;
   }
@@ -61,7 +95,7 @@ absl::StatusOr<PullOperation> PricedOperation(const Catalog& catalog,
                        .count = request.count,
                        .odds_version = banner->odds_version(),
                        .seed_epoch = seed_epoch,
-                       .currency = banner->spec().price.currency,
+                       .currency = banner->spec().price().currency,
                        .cost = cost,
                        .state = PullState::kIntent,
                        .created_at_ms = now_ms,

@@ -226,15 +226,11 @@ SplitPullService::Pity(const PlayerId& player, const BannerId& banner) const {
   FAIRPULL_ASSIGN_OR_RETURN(const Snapshot snapshot,
                             store_.Read({.player = player, .pity = {scope}}));
   const CounterSet& counters = (*shown)->counters();
-  PityState state;
+  PityState state = counters.Start();
   if (const PityRecord* record = snapshot.FindPity(scope)) {
     FAIRPULL_ASSIGN_OR_RETURN(state, counters.Parse(record->state));
   }
-  std::vector<std::pair<std::string, std::int64_t>> values;
-  for (std::size_t i = 0; i < counters.size(); ++i) {
-    values.emplace_back(counters[i].name, state.value[i]);
-  }
-  return values;
+  return counters.Values(state);
 }
 
 }  // namespace fairpull

@@ -220,9 +220,9 @@ TEST(ProblemsTest, TellsAllOfThemAtOnce) {
           "rarities": [{"id": "x", "odds": 1}], "items": [{"id": "i"}]})");
   std::vector<std::string> pointers;
   for (const Problem& problem : problems) pointers.push_back(problem.pointer);
-  EXPECT_EQ(pointers, (std::vector<std::string>{"/id", "/price/amount",
-                                                "/rarities/0/odds", "/items/0",
-                                                "/items/0"}));
+  EXPECT_EQ(pointers,
+            (std::vector<std::string>{"/id", "/rarities/0/odds", "/items/0",
+                                      "/items/0", "/price/amount"}));
 }
 
 TEST(ProblemsTest, StopsTellingAfterTwoHundred) {
@@ -253,10 +253,13 @@ TEST(ProblemsTest, ChecksWhatAFileCouldNotSay) {
   spec.items[0].weight = 0;
   EXPECT_EQ(pointer(spec), "/items/0/weight");
   spec = good;
-  spec.price.amount = std::int64_t{1} << 62;
+  spec.prices[0].amount = std::int64_t{1} << 62;
   EXPECT_EQ(pointer(spec), "/price/amount");
   spec = good;
-  spec.batches = {0};
+  spec.batches = {BatchSpec{.size = 0}};
+  EXPECT_EQ(pointer(spec), "/batches/0");
+  spec = good;
+  spec.batches.clear();
   EXPECT_EQ(pointer(spec), "/batches");
 }
 

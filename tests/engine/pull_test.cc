@@ -92,7 +92,7 @@ TEST(PullTest, AHardPityIsCertainForTheLowestAndTheHighestWord) {
 TEST(PullTest, AllocatesNothing) {
   const Banner banner = Small();
   PcgSource bits = PcgSource::Seeded(1);
-  PityState state;
+  PityState state = banner.counters().Start();
   const std::size_t before = allocations;
   for (int i = 0; i < 1000; ++i) {
     const Outcome outcome = Pull(banner, state, bits);
@@ -123,7 +123,7 @@ class MillionPullsTest : public ::testing::Test {
   MillionPullsTest() {
     const Banner banner = testing::LoadShipped("genshin-character");
     PcgSource bits = PcgSource::Seeded(20261122);
-    PityState state;
+    PityState state = banner.counters().Start();
     int wait = 0;
     for (int i = 0; i < kPulls; ++i) {
       const Outcome outcome = Pull(banner, state, bits);

@@ -16,8 +16,8 @@ using Weights = std::vector<std::uint32_t>;
 // the last word that stands for it.
 Weights CountPlaces(std::uint32_t size, const Weights& weights) {
   const Uniform<std::uint32_t> uniform(size);
-  WheelTable table(size, static_cast<std::uint32_t>(weights.size()));
-  const std::uint32_t row = table.AddRow(weights);
+  WheelTable table(static_cast<std::uint32_t>(weights.size()));
+  const std::uint32_t row = table.AddRow(size, weights);
   Weights count(weights.size(), 0);
   for (std::uint32_t r = 0; r < size; ++r) {
     const auto first = static_cast<std::uint32_t>(uniform.Threshold(r));
@@ -66,12 +66,12 @@ TEST(WheelTest, ARampPushesOutThoseAfterItNeverThoseBefore) {
 TEST(WheelTest, ExactForEveryWordOfAByte) {
   for (std::uint32_t size = 1; size <= 64; ++size) {
     for (std::uint32_t weight = 0; weight <= size; ++weight) {
-      BasicWheelTable<std::uint8_t> table(size, 2);
-      const std::uint32_t row = table.AddRow({weight, size - weight});
+      BasicWheelTable<std::uint8_t> table(2);
+      const std::uint32_t row = table.AddRow(size, {weight, size - weight});
       std::vector<std::uint32_t> count(2, 0);
       for (int word = 0; word < 256; ++word) {
         ScriptedSource<std::uint8_t> bits({static_cast<std::uint8_t>(word)});
-        const std::uint8_t accepted = table.Accept(bits);
+        const std::uint8_t accepted = table.Accept(row, bits);
         if (bits.overran()) continue;  // rejected
         ++count[table.Pick(row, accepted)];
       }
@@ -82,14 +82,34 @@ TEST(WheelTest, ExactForEveryWordOfAByte) {
 }
 
 TEST(WheelTest, RowsAreIndependent) {
-  WheelTable table(10, 2);
-  const std::uint32_t a = table.AddRow({10, 0});
-  const std::uint32_t b = table.AddRow({0, 10});
+  WheelTable table(2);
+  const std::uint32_t a = table.AddRow(10, {10, 0});
+  const std::uint32_t b = table.AddRow(10, {0, 10});
   for (std::uint32_t word : {0u, 2147483647u, 4294967289u}) {
     EXPECT_EQ(table.Pick(a, word), 0u);
     EXPECT_EQ(table.Pick(b, word), 1u);
   }
   EXPECT_EQ(table.rows(), 2u);
+  EXPECT_TRUE(table.one_size());
+}
+
+// floor(2^32 / 3) = 1431655765: on the wheel of three the last word is
+// rejected, on that of two none is.
+TEST(WheelTest, RowsOfOtherSizesRejectAndSplitByTheirOwn) {
+  WheelTable table(2);
+  const std::uint32_t three = table.AddRow(3, {1, 2});
+  const std::uint32_t two = table.AddRow(2, {1, 1});
+  EXPECT_FALSE(table.one_size());
+  EXPECT_EQ(table.size(three), 3u);
+  EXPECT_EQ(table.size(two), 2u);
+  ScriptedSource<> of_three({4294967295u, 1431655764u});
+  EXPECT_EQ(table.Pick(three, table.Accept(three, of_three)), 0u);
+  ScriptedSource<> of_two({4294967295u});
+  EXPECT_EQ(table.Pick(two, table.Accept(two, of_two)), 1u);
+  EXPECT_EQ(table.Pick(three, 1431655765u), 1u);
+  EXPECT_EQ(table.Pick(two, 2147483647u), 0u);
+  EXPECT_EQ(table.Weight(three, 1), 2u);
+  EXPECT_EQ(table.Weight(two, 1), 1u);
 }
 
 }  // namespace

@@ -83,11 +83,17 @@ TEST(CounterStepTest, AdvancesToTheCapFreezesAndAssigns) {
   step.Assign(2, 1);
   PityState state = *set.FromValues(Values{{"b", 7}});
   for (const int a : {1, 2, 3, 3}) {
-    state = step.After(state);
+    state.value = step.After(state.value);
     EXPECT_EQ(set.Serialize(state), "a=" + std::to_string(a) + ",b=7,c=1");
   }
+  step.Advance(0, -2);
+  for (const int a : {1, 0, 0}) {
+    state.value = step.After(state.value);
+    EXPECT_EQ(state.value[0], a);
+  }
   step.Assign(0, 0);
-  EXPECT_EQ(set.Serialize(step.After(state)), "a=0,b=7,c=1");
+  state.value = step.After(state.value);
+  EXPECT_EQ(set.Serialize(state), "a=0,b=7,c=1");
 }
 
 }  // namespace

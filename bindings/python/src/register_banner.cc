@@ -200,9 +200,10 @@ void RegisterBanner(py::module_& module) {
           "closes_at_ms", [](const Banner& b) { return b.spec().closes_at_ms; })
       .def_property_readonly(
           "price_currency",
-          [](const Banner& b) { return b.spec().price.currency.value(); })
+          [](const Banner& b) { return b.spec().price().currency.value(); })
       .def_property_readonly(
-          "price_amount", [](const Banner& b) { return b.spec().price.amount; })
+          "price_amount",
+          [](const Banner& b) { return b.spec().price().amount; })
       .def_property_readonly("batches",
                              [](const Banner& b) { return b.spec().batches; })
       .def_property_readonly("odds_version", &Banner::odds_version)

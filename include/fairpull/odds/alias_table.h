@@ -51,6 +51,12 @@ class BasicAliasTable {
   static constexpr std::uint32_t kMaxSize = std::uint32_t{1}
                                             << (6 * sizeof(Word));
 
+  // One item, certain.
+  BasicAliasTable()
+      : BasicAliasTable(
+            AliasColumns{.wheel_size = 1, .columns = {{.cut = 1, .alias = 0}}},
+            {}) {}
+
   // The table for these weights, or InvalidArgument as above. A pick gives the
   // item's index, or `labels[index]` if there are labels, one for each weight.
   [[nodiscard]] static absl::StatusOr<BasicAliasTable> Make(

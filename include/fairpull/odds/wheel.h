@@ -4,12 +4,13 @@
 // clamp(w_i, 0, W - earlier) / W; the last outcome takes what is left. So a
 // rarity whose odds grow pushes out those after it, never those before.
 //
-// A WheelTable holds many wheels of one size and one list of outcomes: one for
-// each counter state of a banner.
+// A WheelTable holds many wheels with one list of outcomes: one for each
+// counter state of a banner. Where all are of one size, as on most banners,
+// accepting a word does not need to know the wheel.
 //
-//   WheelTable table(/*size=*/1000, /*outcomes=*/3);
-//   std::uint32_t row = table.AddRow({6, 51, 943});
-//   std::uint32_t outcome = table.Pick(row, table.Accept(bits));
+//   WheelTable table(/*outcomes=*/3);
+//   std::uint32_t row = table.AddRow(1000, {6, 51, 943});
+//   std::uint32_t outcome = table.Pick(row, table.Accept(row, bits));
 
 #ifndef FAIRPULL_ODDS_WHEEL_H_
 #define FAIRPULL_ODDS_WHEEL_H_
@@ -34,20 +35,25 @@ namespace fairpull {
 template <std::unsigned_integral Word>
 class BasicWheelTable {
  public:
-  // `size` is from 1 to kMaxWheelSize, `outcomes` at least 1.
-  BasicWheelTable(std::uint32_t size, std::uint32_t outcomes)
-      : uniform_(size), size_(size), outcomes_(outcomes) {}
+  // `outcomes` is at least 1.
+  explicit BasicWheelTable(std::uint32_t outcomes) : outcomes_(outcomes) {}
 
-  // Adds a wheel with these weights, clamped (see above), one for each
-  // outcome; the handle to pick from it by. The n-th wheel, from 0, has the
-  // handle n * outcomes(): the place of its edges, so that nothing is left to
-  // multiply at a pick.
-  std::uint32_t AddRow(absl::Span<const std::uint32_t> weights);
+  // Adds a wheel of `size` parts (1 to kMaxWheelSize) with these weights,
+  // clamped (see above), one for each outcome; the handle to pick from it by.
+  // The n-th wheel, from 0, has the handle n * outcomes(): the place of its
+  // edges, so that nothing is left to multiply at a pick.
+  std::uint32_t AddRow(std::uint32_t size,
+                       absl::Span<const std::uint32_t> weights);
 
-  // The next word of `bits` that stands for a place on the wheels.
+  // The next word of `bits` that stands for a place on this wheel.
   template <BitSource Bits>
-  [[nodiscard]] Word Accept(Bits& bits) const {
-    return uniform_.Accept(bits);
+  [[nodiscard]] Word Accept(std::uint32_t row, Bits& bits) const {
+    return uniforms_[row / outcomes_].Accept(bits);
+  }
+  // The same where all wheels are of one size: whichever it will be.
+  template <BitSource Bits>
+  [[nodiscard]] Word AcceptForAny(Bits& bits) const {
+    return common_.Accept(bits);
   }
 
   // The outcome at the place that an accepted word stands for.
@@ -66,15 +72,21 @@ class BasicWheelTable {
     return outcome;
   }
 
-  // The weight of an outcome on a wheel, in parts of size().
+  // The weight of an outcome on a wheel, in parts of size(row).
   [[nodiscard]] std::uint32_t Weight(std::uint32_t row,
                                      std::uint32_t outcome) const;
 
-  [[nodiscard]] std::uint32_t size() const { return size_; }
+  // How many parts a wheel has.
+  [[nodiscard]] std::uint32_t size(std::uint32_t row) const {
+    return sizes_[row / outcomes_];
+  }
+  // Whether all wheels have as many parts.
+  [[nodiscard]] bool one_size() const { return one_size_; }
+
   [[nodiscard]] std::uint32_t outcomes() const { return outcomes_; }
   // How many wheels there are, and the handle of the n-th.
   [[nodiscard]] std::uint32_t rows() const {
-    return static_cast<std::uint32_t>(edges_.size() / outcomes_);
+    return static_cast<std::uint32_t>(sizes_.size());
   }
   [[nodiscard]] std::uint32_t RowAt(std::uint32_t n) const {
     return n * outcomes_;
@@ -85,29 +97,38 @@ class BasicWheelTable {
   // place where the last outcome begins, then the ends of those before it.
   [[nodiscard]] std::uint64_t End(std::uint32_t row,
                                   std::uint32_t outcome) const {
-    if (outcome + 1 == outcomes_) return uniform_.Threshold(size_);
+    if (outcome + 1 == outcomes_) {
+      return uniforms_[row / outcomes_].Threshold(size(row));
+    }
     return edges_[row + outcome + 1];
   }
 
-  Uniform<Word> uniform_;
-  std::uint32_t size_;
   std::uint32_t outcomes_;
+  bool one_size_ = true;
+  Uniform<Word> common_{1};           // of the first wheel
   std::vector<std::uint64_t> edges_;  // outcomes_ a row
+  std::vector<std::uint32_t> sizes_;
+  std::vector<Uniform<Word>> uniforms_;
 };
 
 using WheelTable = BasicWheelTable<std::uint32_t>;
 
 template <std::unsigned_integral Word>
 std::uint32_t BasicWheelTable<Word>::AddRow(
-    absl::Span<const std::uint32_t> weights) {
+    std::uint32_t size, absl::Span<const std::uint32_t> weights) {
   const auto row = static_cast<std::uint32_t>(edges_.size());
-  const std::vector<std::uint32_t> clamped = ClampWeights(size_, weights);
+  const Uniform<Word> uniform(size);
+  if (sizes_.empty()) common_ = uniform;
+  one_size_ = one_size_ && (sizes_.empty() || size == sizes_.front());
+  sizes_.push_back(size);
+  uniforms_.push_back(uniform);
+  const std::vector<std::uint32_t> clamped = ClampWeights(size, weights);
   const std::uint32_t last = clamped.back();
-  edges_.push_back(uniform_.Threshold(size_ - last));
+  edges_.push_back(uniform.Threshold(size - last));
   std::uint64_t end = 0;
   for (std::size_t i = 0; i + 1 < clamped.size(); ++i) {
     end += clamped[i];
-    edges_.push_back(uniform_.Threshold(end));
+    edges_.push_back(uniform.Threshold(end));
   }
   return row;
 }
@@ -117,7 +138,7 @@ std::uint32_t BasicWheelTable<Word>::Weight(std::uint32_t row,
                                             std::uint32_t outcome) const {
   const std::uint64_t begin = outcome == 0 ? 0 : End(row, outcome - 1);
   return static_cast<std::uint32_t>((End(row, outcome) - begin) /
-                                    uniform_.scale());
+                                    uniforms_[row / outcomes_].scale());
 }
 
 }  // namespace fairpull

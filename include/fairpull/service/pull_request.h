@@ -40,6 +40,12 @@ enum class BannerRefusal {
 [[nodiscard]] absl::StatusOr<std::shared_ptr<const Banner>> CurrentBanner(
     const Catalog& catalog, const BannerId& id, std::int64_t now_ms);
 
+// OK if pulls of this banner can be drawn from a store; otherwise
+// FailedPrecondition with the names of the rules that can't be: those that
+// give something beside the drawn items, or whose price depends on the
+// player's counters.
+[[nodiscard]] absl::Status CheckServable(const Banner& banner);
+
 // The operation that a new request begins: price, odds and epoch as they are
 // at `now_ms`, state kIntent.
 //
@@ -47,7 +53,7 @@ enum class BannerRefusal {
 //                       once; or, with PriceIn, a wrong expected cost
 //   NotFound            no such banner, with BannerRefusalIn
 //   FailedPrecondition  the banner is not open, with BannerRefusalIn; the
-//                       message says the time
+//                       message says the time; or as CheckServable says
 [[nodiscard]] absl::StatusOr<PullOperation> PricedOperation(
     const Catalog& catalog, const PullRequest& request, std::int64_t seed_epoch,
     std::int64_t now_ms);

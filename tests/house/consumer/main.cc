@@ -17,7 +17,7 @@ int main(int argc, char** argv) {
   const auto store = fairpull::Store::Open("memory:");
   if (!store.ok()) return 1;
   fairpull::PcgSource bits = fairpull::PcgSource::Seeded(7);
-  fairpull::PityState state;
+  fairpull::PityState state = banner->counters().Start();
   const fairpull::Outcome outcome = Pull(*banner, state, bits);
   std::cout << "pulled " << banner->items()[outcome.item].name << "\n";
   return 0;
