@@ -170,6 +170,11 @@ class Banner {
         Dot(Max(ToLanes(value) - ToLanes(row_start_), Lanes{}),
             ToLanes(row_stride_)));
   }
+  // Up to which value of a counter all wheels are alike: its highest value if
+  // it steers no wheel at all.
+  [[nodiscard]] std::int16_t AlikeUpTo(std::size_t counter) const {
+    return row_start_[counter];
+  }
   // The second factor of the wheels' size: each group's part of its rarity is
   // a multiple of one in so many.
   [[nodiscard]] std::uint32_t shares() const { return shares_; }
