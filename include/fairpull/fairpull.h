@@ -48,8 +48,11 @@
 // analysis: exact answers about a banner
 #include "fairpull/analysis/convolution.h"   // sums of independent waits
 #include "fairpull/analysis/distribution.h"  // how likely each count is
+#include "fairpull/analysis/goal.h"          // what a player pulls for
+#include "fairpull/analysis/lint.h"          // what is odd about a banner
 #include "fairpull/analysis/long_run.h"      // odds with pity
 #include "fairpull/analysis/moments.h"       // mean and variance of sums
+#include "fairpull/analysis/pulls_to.h"      // pulls to a goal, hits in pulls
 
 // ledger: money as pure rules
 #include "fairpull/ledger/amount.h"          // checked integers

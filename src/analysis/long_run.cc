@@ -1,134 +1,92 @@
 #include "fairpull/analysis/long_run.h"
 
-#include <algorithm>
-#include <cmath>
 #include <cstddef>
-#include <cstdint>
-#include <limits>
 #include <map>
 #include <utility>
 
-#include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
-#include "fairpull/banner/reachable.h"
+#include "draw_chain.h"
+#include "fairpull/analysis/pulls_to.h"
 #include "fairpull/base/status.h"
+#include "observers.h"
+#include "stationary.h"
 
 namespace fairpull {
 namespace {
 
-constexpr int kMaxSweeps = 20'000;
-// Below this the changes shrink until only rounding moves the shares.
-constexpr double kNearlySettled = 1e-11;
-
-// The states that can be reached from a clean one and the steps into each, in
-// lexicographic order of the counters.
-class Chain {
+// The groups of one rarity, each as itself.
+class RarityObserver final : public internal::GroupObserver {
  public:
-  struct StepInto {
-    std::uint32_t from;
-    double odds;
-  };
+  RarityObserver(const Banner& banner, std::size_t rarity)
+      : banner_(banner), rarity_(rarity) {}
 
-  [[nodiscard]] static absl::StatusOr<Chain> Make(const Banner& banner) {
-    Chain chain(banner);
-    FAIRPULL_ASSIGN_OR_RETURN(chain.states_,
-                              ReachableStates(banner, kMaxChainStates));
-    chain.Link();
-    return chain;
-  }
-
-  // The share of time spent in each state: Gauss-Seidel on the balance
-  // equations. Most steps lead to a state later in the order, so that one
-  // sweep carries nearly all of the flow.
-  [[nodiscard]] absl::StatusOr<std::vector<double>> Solve() const {
-    const auto count = static_cast<double>(states_.size());
-    std::vector<double> share(states_.size(), 1 / count);
-    double last_change = std::numeric_limits<double>::infinity();
-    for (int sweep = 0; sweep < kMaxSweeps; ++sweep) {
-      double change = 0;
-      double sum = 0;
-      for (std::size_t state = 0; state < share.size(); ++state) {
-        double flow = 0;
-        for (const StepInto& step : into_[state]) {
-          flow += share[step.from] * step.odds;
-        }
-        const double next = flow / leave_[state];
-        change += std::abs(next - share[state]);
-        sum += share[state] = next;
-      }
-      for (double& s : share) s /= sum;
-      if (change < kNearlySettled && change >= last_change) return share;
-      last_change = change;
-    }
-    return absl::InternalError(absl::StrCat(
-        "the long-run odds did not settle in ", kMaxSweeps, " sweeps"));
-  }
-
-  [[nodiscard]] const std::vector<LaneArray>& states() const { return states_; }
-
-  [[nodiscard]] double OddsOf(const LaneArray& state, std::uint32_t g) const {
-    return static_cast<double>(banner_.wheels().Weight(banner_.Row(state), g)) /
-           banner_.wheels().size(banner_.Row(state));
+  int KindOf(std::uint32_t group) const override {
+    return banner_.groups()[group].rarity == rarity_
+               ? static_cast<int>(group) + 1
+               : 0;
   }
 
  private:
-  explicit Chain(const Banner& banner) : banner_(banner) {}
+  const Banner& banner_;
+  std::size_t rarity_;
+};
 
-  void Link() {
-    std::map<LaneArray, std::uint32_t> index;
-    for (std::uint32_t i = 0; i < states_.size(); ++i) {
-      index.emplace_hint(index.end(), states_[i], i);
-    }
-    into_.resize(states_.size());
-    leave_.assign(states_.size(), 1.0);
-    for (std::uint32_t from = 0; from < states_.size(); ++from) {
-      for (std::uint32_t g = 0; g < banner_.groups().size(); ++g) {
-        const double odds = OddsOf(states_[from], g);
-        if (odds == 0) continue;
-        const LaneArray next = banner_.groups()[g].step.After(states_[from]);
-        const std::uint32_t to = index.at(next);
-        if (to == from) {
-          leave_[from] -= odds;
-        } else {
-          into_[to].push_back({from, odds});
-        }
-      }
-    }
-    // A chain of one state is never left: any share satisfies it.
-    if (states_.size() == 1) {
-      leave_[0] = 1;
-      into_[0] = {{0, 1.0}};
+// The odds of every group, from the shares of the states of a chain.
+absl::StatusOr<std::vector<double>> GroupOdds(const Banner& banner,
+                                              internal::DrawChain& chain) {
+  FAIRPULL_ASSIGN_OR_RETURN(
+      const std::vector<double> shares,
+      internal::LongRunShares(chain,
+                              chain.Begin(banner.counters().Start().value, 0)));
+  std::vector<double> odds(banner.groups().size(), 0);
+  for (std::uint32_t i = 0; i < shares.size(); ++i) {
+    if (shares[i] == 0) continue;
+    const std::uint32_t row = banner.Row(chain.state(i).value);
+    for (std::uint32_t g = 0; g < odds.size(); ++g) {
+      odds[g] += shares[i] * banner.wheels().Weight(row, g) /
+                 banner.wheels().size(row);
     }
   }
-
-  const Banner& banner_;
-  std::vector<LaneArray> states_;
-  std::vector<std::vector<StepInto>> into_;
-  std::vector<double> leave_;
-};
+  return odds;
+}
 
 }  // namespace
 
-absl::StatusOr<LongRunOdds> ComputeLongRunOdds(const Banner& banner) {
-  FAIRPULL_ASSIGN_OR_RETURN(const Chain chain, Chain::Make(banner));
-  FAIRPULL_ASSIGN_OR_RETURN(const std::vector<double> share, chain.Solve());
+absl::StatusOr<LongRunOdds> ComputeLongRunOdds(
+    const Banner& banner, std::optional<std::uint32_t> batch) {
+  FAIRPULL_ASSIGN_OR_RETURN(const std::uint32_t size,
+                            AnalysisBatch(banner, batch));
   LongRunOdds odds;
   odds.rarity.resize(banner.rarities().size());
   odds.group.resize(banner.groups().size());
   odds.item.resize(banner.items().size());
-  for (std::size_t state = 0; state < share.size(); ++state) {
-    for (std::uint32_t g = 0; g < odds.group.size(); ++g) {
-      odds.group[g] += share[state] * chain.OddsOf(chain.states()[state], g);
+  // Each rarity by the counters that matter to it; those to which the same
+  // ones matter share a chain.
+  std::map<std::vector<bool>, std::vector<double>> solved;
+  for (std::size_t r = 0; r < odds.rarity.size(); ++r) {
+    const RarityObserver observer(banner, r);
+    internal::DrawChain chain(banner, size, observer);
+    auto found = solved.find(chain.kept());
+    if (found == solved.end()) {
+      FAIRPULL_ASSIGN_OR_RETURN(std::vector<double> groups,
+                                GroupOdds(banner, chain));
+      found = solved.emplace(chain.kept(), std::move(groups)).first;
+    }
+    for (std::size_t g = 0; g < odds.group.size(); ++g) {
+      if (banner.groups()[g].rarity == r) odds.group[g] = found->second[g];
     }
   }
   for (std::size_t g = 0; g < odds.group.size(); ++g) {
     const Group& group = banner.groups()[g];
     odds.rarity[group.rarity] += odds.group[g];
+    // In a pool that remembers, things of a kind are drawn alike in the end.
+    const auto weight = [&](std::uint16_t i) {
+      const Item& item = banner.items()[i];
+      return group.remembers ? static_cast<double>(item.stock) : item.weight;
+    };
     double weights = 0;
-    for (const std::uint16_t i : group.items)
-      weights += banner.items()[i].weight;
+    for (const std::uint16_t i : group.items) weights += weight(i);
     for (const std::uint16_t i : group.items) {
-      odds.item[i] = odds.group[g] * banner.items()[i].weight / weights;
+      odds.item[i] += odds.group[g] * weight(i) / weights;
     }
   }
   return odds;

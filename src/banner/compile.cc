@@ -108,7 +108,11 @@ class Compiler {
       std::optional<RateUpSpec>& rate_up = banner_.spec_.rarities[i].rate_up;
       if (!rate_up.has_value() || !rate_up->odds.has_value()) continue;
       const std::string at = RarityAt(i, "rate_up/odds");
-      if (base_[i].never() || base_[i] < *rate_up->odds) {
+      if (rate_up->odds->never()) {
+        problems_.Add(at, "is 0; the featured items must have odds above 0");
+        continue;
+      }
+      if (base_[i] < *rate_up->odds) {
         problems_.Add(at, absl::StrCat("is ", rate_up->odds->ToString(),
                                        ", above the odds of the whole rarity, ",
                                        base_[i].ToString(),
@@ -124,8 +128,28 @@ class Compiler {
         problems_.Add(at, exact.status().message());
         continue;
       }
+      if (!exact->certain() && !HasOthers(i)) {
+        problems_.Add(
+            at, absl::StrCat("is ", rate_up->odds->ToString(),
+                             ", but every item of this rarity is featured, so "
+                             "nothing is left for the rest: make it the "
+                             "rarity's odds, ",
+                             base_[i].ToString(),
+                             ", or add items that are not featured"));
+        continue;
+      }
       rate_up->rule.share = *exact;
     }
+  }
+
+  [[nodiscard]] bool HasOthers(std::size_t rarity) const {
+    const std::vector<std::string>& featured = Spec(rarity).rate_up->featured;
+    return std::any_of(banner_.spec_.items.begin(), banner_.spec_.items.end(),
+                       [&](const ItemSpec& item) {
+                         return item.rarity == Spec(rarity).id &&
+                                std::count(featured.begin(), featured.end(),
+                                           item.id.value()) == 0;
+                       });
   }
 
   void MakeItems() {
@@ -367,6 +391,14 @@ class Compiler {
       const Ratio part = odds[plans_[g].group.rarity] * PartOf(tiers, g, state);
       weights.push_back(static_cast<std::uint32_t>(size / part.denominator() *
                                                    part.numerator()));
+    }
+    // The last group takes what is left; there must be nothing to take.
+    const std::uint64_t sum =
+        std::accumulate(weights.begin(), weights.end(), std::uint64_t{0});
+    if (sum != size) {
+      problems_.Add("", absl::StrCat("internal: a wheel of ", size,
+                                     " parts is filled with ", sum,
+                                     "; please report this file"));
     }
     banner_.wheels_.AddRow(static_cast<std::uint32_t>(size), weights);
   }

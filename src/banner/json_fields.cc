@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
+#include "absl/strings/strip.h"
 #include "absl/time/time.h"
 
 namespace fairpull::internal {
@@ -92,6 +94,28 @@ std::string Place(absl::string_view text, std::size_t byte) {
   const std::size_t column =
       before.size() - (newline == absl::string_view::npos ? 0 : newline + 1);
   return absl::StrCat("line ", line, ", column ", column + 1);
+}
+
+// "2026-03-01T04:00:00Z", with a fraction and "+09:00" as they may be.
+bool LooksLikeRfc3339(absl::string_view text) {
+  constexpr absl::string_view kShape = "dddd-dd-ddTdd:dd:dd";
+  const auto fits = [](absl::string_view part, absl::string_view shape) {
+    if (part.size() != shape.size()) return false;
+    for (std::size_t i = 0; i < shape.size(); ++i) {
+      const bool digit =
+          absl::ascii_isdigit(static_cast<unsigned char>(part[i]));
+      if (shape[i] == 'd' ? !digit : part[i] != shape[i]) return false;
+    }
+    return true;
+  };
+  if (!fits(text.substr(0, kShape.size()), kShape)) return false;
+  absl::string_view rest = text.substr(kShape.size());
+  if (absl::ConsumePrefix(&rest, ".")) {
+    const std::size_t digits = rest.find_first_not_of("0123456789");
+    if (digits == 0 || digits == absl::string_view::npos) return false;
+    rest.remove_prefix(digits);
+  }
+  return rest == "Z" || fits(rest, "+dd:dd") || fits(rest, "-dd:dd");
 }
 
 std::string Listed(const std::vector<std::string>& words) {
@@ -279,8 +303,10 @@ std::vector<std::string> Fields::Texts(const std::string& key, Need need) {
             !element.get_ref<const std::string&>().empty()) {
           return element.get<std::string>();
         }
-        problems.Add(at, absl::StrCat("is ", KindOf(element),
-                                      "; it must be the id of an item"));
+        problems.Add(
+            at,
+            absl::StrCat("is ", element.is_string() ? "empty" : KindOf(element),
+                         "; it must be the id of an item"));
         return std::string();
       });
 }
@@ -290,9 +316,9 @@ std::optional<std::int64_t> Fields::TimeMs(const std::string& key, Need need) {
   if (!text.has_value()) return std::nullopt;
   absl::Time time;
   std::string why;
-  // Abseil also reads "infinite-future", which no calendar does.
-  if (!absl::ParseTime(absl::RFC3339_full, *text, &time, &why) ||
-      time == absl::InfiniteFuture() || time == absl::InfinitePast()) {
+  // Abseil is lenient about spaces, padding, years and offsets.
+  if (!LooksLikeRfc3339(*text) ||
+      !absl::ParseTime(absl::RFC3339_full, *text, &time, &why)) {
     Add(key, absl::StrCat("is \"", *text,
                           "\"; it must be a time with its offset, as "
                           "\"2026-03-01T04:00:00Z\" (RFC 3339)"));

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "json_fields.h"
 
 namespace fairpull::internal {
 namespace {
@@ -256,7 +257,7 @@ void ApplySpecs(const BannerSpec& spec, Layout& layout, Problems& problems) {
     }
     if (!found) {
       problems.Add(
-          absl::StrCat("/counters/", said.name),
+          Below("/counters", said.name),
           absl::StrCat("this banner has no counter of this name; it has ",
                        known.empty() ? "none" : absl::StrJoin(known, ", ")));
     }

@@ -284,7 +284,8 @@ RaritySpec ReadRarity(const Json& value, const std::string& pointer,
 void ReadPools(Fields& fields, BannerSpec& spec) {
   spec.rarities =
       fields.List<RaritySpec>("rarities", Need::kRequired, ReadRarity);
-  const std::size_t items = fields.Elements("items", Need::kRequired).size();
+  const Json* list = fields.Any("items", Need::kOptional);
+  const std::size_t items = list == nullptr ? 0 : list->size();
   if (items > kMaxItems) {
     fields.Add("items", absl::StrCat("has ", items, " items; at most ",
                                      kMaxItems, " are possible"));

@@ -93,7 +93,10 @@ MixtureSpec ReadMixture(const Json& value, const std::string& pointer,
 void ReadAtLeast(Fields& fields, BatchSpec& batch, Problems& problems) {
   const std::optional<std::string> none =
       fields.Text("last_if_none", Need::kOptional);
-  if (none.has_value()) batch.at_least = RarityCount{.rarity = *none};
+  if (none.has_value()) {
+    batch.at_least = RarityCount{.rarity = *none};
+    batch.last_if_none = true;
+  }
   const Json* least = fields.Any("at_least", Need::kOptional);
   if (least == nullptr) return;
   if (fields.Has("last_if_none")) {

@@ -98,6 +98,7 @@ class Validation {
   void CheckSum() {
     std::uint64_t denominator = 1;
     for (std::size_t i = 0; i < spec_.rarities.size(); ++i) {
+      if (!spec_.rarities[i].says_odds) return;  // told by ValidatePools
       const std::optional<Odds>& odds = spec_.rarities[i].odds;
       if (!odds.has_value()) {
         if (i + 1 != spec_.rarities.size()) {

@@ -84,7 +84,8 @@ class Rules {
 
   void CheckBatchRules(const std::string& at, const BatchSpec& batch) {
     if (batch.at_least.has_value()) {
-      CheckCount(Below(at, "at_least"), *batch.at_least, batch);
+      CheckCount(Below(at, "at_least"), *batch.at_least, batch,
+                 batch.last_if_none ? Below(at, "last_if_none") : "");
     }
     if (batch.at_most.has_value()) {
       CheckCount(Below(at, "at_most"), *batch.at_most, batch);
@@ -100,16 +101,18 @@ class Rules {
     }
     if (batch.mixture.has_value()) {
       if (batch.mixture->chance.never() || batch.mixture->chance.certain()) {
-        problems_.Add(Below(at, "mixture/chance"),
+        problems_.Add(absl::StrCat(at, "/mixture/chance"),
                       "must be above 0 and below 1");
       }
       CheckTable(Below(at, "mixture"), batch.mixture->odds);
     }
   }
 
+  // `rarity_at`: where the rarity stands, if not at `at`/rarity.
   void CheckCount(const std::string& at, const RarityCount& count,
-                  const BatchSpec& batch) {
-    CheckRarity(absl::StrCat(at, "/rarity"), count.rarity);
+                  const BatchSpec& batch, const std::string& rarity_at = "") {
+    CheckRarity(rarity_at.empty() ? absl::StrCat(at, "/rarity") : rarity_at,
+                count.rarity);
     if (count.count < 1 || count.count > batch.draws()) {
       problems_.Add(absl::StrCat(at, "/count"),
                     absl::StrCat("is ", count.count, "; the batch has ",
@@ -228,6 +231,11 @@ class Rules {
     }
     for (std::size_t i = 0; i < step_up.steps.size(); ++i) {
       if (!step_up.steps[i].slot.has_value()) continue;
+      if (spec_.box.has_value()) {
+        problems_.Add(absl::StrCat("/step_up/steps/", i, "/slot"),
+                      "says nothing: in a box every draw is from what is left");
+        continue;
+      }
       CheckSlot(absl::StrCat("/step_up/steps/", i, "/slot"),
                 *step_up.steps[i].slot, spec_.batches[0].draws());
     }

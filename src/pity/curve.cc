@@ -104,6 +104,18 @@ absl::StatusOr<Curve> Curve::Through(Odds base, absl::Span<const Knot> knots,
     return absl::InvalidArgumentError(
         absl::StrCat("knots stand at pulls 1 to ", kMaxCurveLength));
   }
+  if (knots[0].odds < base) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the knot at pull ", knots[0].pull, " with ",
+                     knots[0].odds.ToString(), " is below the odds before it, ",
+                     base.ToString(), "; pity never lowers the odds"));
+  }
+  if (hard_pity.has_value() && knots.back().pull > *hard_pity) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the knot at pull ", knots.back().pull,
+                     " stands after the hard pity at ", *hard_pity,
+                     "; remove it or raise the hard pity"));
+  }
   std::vector<Odds> entries(knots[0].pull - 1, base);
   entries.push_back(knots[0].odds);
   for (std::size_t i = 1; i < knots.size(); ++i) {

@@ -13,6 +13,8 @@ from fairpull._core import __version__
 from fairpull.banner import (
     Banner,
     Catalog,
+    CounterRange,
+    Finding,
     Item,
     ItemOdds,
     Odds,
@@ -23,6 +25,7 @@ from fairpull.banner import (
     banner_names,
     check,
 )
+from fairpull.distribution import Distribution
 from fairpull.errors import (
     AlreadyExistsError,
     AmountOverflow,
@@ -81,11 +84,14 @@ __all__ = [
     "BannerClosed",
     "BannerError",
     "Catalog",
+    "CounterRange",
     "DataLossError",
+    "Distribution",
     "Entry",
     "Error",
     "ExceedsHold",
     "FailedPreconditionError",
+    "Finding",
     "Hold",
     "HoldAlreadyPosted",
     "HoldAlreadyVoided",

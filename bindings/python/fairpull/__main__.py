@@ -16,6 +16,7 @@ from rich.markup import escape
 from rich.table import Table
 
 import fairpull
+from fairpull._plot import QUANTILES, bars
 
 OK, FAILED, FINDINGS, INTERRUPTED = 0, 1, 3, 130
 
@@ -29,6 +30,13 @@ app = typer.Typer(
 notes = Console(stderr=True)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
+Batch = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        help="How many pulls are bought at once; the fewest that are sold if left out.",
+    ),
+]
 BannerName = Annotated[
     str,
     typer.Argument(
@@ -111,44 +119,78 @@ def check(
 ) -> None:
     """Validate banner files; every problem with its file, place and reason.
 
-    Exits with 3 if there is a problem, with 1 if a file can't be read.
+    A valid banner is looked through for what is odd about it as well. Exits with
+    3 if there is a problem or a warning, with 1 if a file can't be read.
     """
     problems: list[fairpull.Problem] = []
+    findings: list[tuple[str, fairpull.Finding]] = []
     unreadable = False
     for file in files:
         try:
-            problems += fairpull.check(file)
+            found = fairpull.check(file)
+            problems += found
+            if not found:
+                odd = fairpull.Banner.load(file).lint()
+                findings += [(file, finding) for finding in odd]
         except (OSError, fairpull.UnknownBanner) as error:
             unreadable = True
             problems.append(fairpull.Problem(file, "", f"can't be read: {error}"))
+    warned = any(finding.warning for _, finding in findings)
     if as_json:
         print_json(
             {
-                "ok": not problems,
+                "ok": not problems and not warned,
                 "problems": [
                     {"file": p.file, "pointer": p.pointer, "message": p.message}
                     for p in problems
+                ],
+                "findings": [
+                    {
+                        "file": file,
+                        "pointer": finding.pointer,
+                        "kind": finding.kind,
+                        "message": finding.message,
+                        "severity": "warning" if finding.warning else "note",
+                    }
+                    for file, finding in findings
                 ],
             }
         )
     else:
         for problem in problems:
             print(problem)
+        for file, finding in findings:
+            severity = "warning" if finding.warning else "note"
+            print(f"{file}:{finding.pointer}: {severity}: {finding.message}")
         if not problems:
             notes.print(f"{len(files)} banner file(s), no problem")
     if unreadable:
         raise typer.Exit(FAILED)
-    if problems:
+    if problems or warned:
         raise typer.Exit(FINDINGS)
 
 
 @app.command()
-def odds(banner: BannerName, as_json: Json = False) -> None:
-    """Show what a banner discloses: odds, with and without pity, and price."""
+def odds(
+    banner: BannerName,
+    batch: Batch = None,
+    as_markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print Markdown on stdout.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Show what a banner discloses: odds, with and without pity, and price.
+
+    For each rarity and item: the odds of a single pull, those of all pulls in the
+    long run with pity, what is certain when, and what a pull costs.
+    """
     loaded = fairpull.Banner.load(banner)
-    sheet = loaded.odds()
+    sheet = loaded.odds(batch=batch)
     if as_json:
         print_json(odds_json(loaded, sheet))
+        return
+    if as_markdown:
+        print(odds_markdown(loaded, sheet))
         return
     title = (
         f"{escape(loaded.name)}: {loaded.price_amount} {loaded.price_currency} a pull"
@@ -173,6 +215,41 @@ def odds(banner: BannerName, as_json: Json = False) -> None:
         )
     show(items)
     notes.print(f"odds version {sheet.odds_version}")
+
+
+def odds_markdown(banner: fairpull.Banner, sheet: fairpull.Odds) -> str:
+    """The disclosure as Markdown, to paste into a page."""
+    prices = " or ".join(f"{v} {k}" for k, v in banner.prices.items())
+    lines = [
+        f"# {banner.name}: odds",
+        "",
+        f"One pull costs {prices}. Odds version `{sheet.odds_version}`.",
+        "",
+        "| rarity | one pull | long run, with pity | certain at |",
+        "|---|---|---|---|",
+    ]
+    for rarity, shown in zip(banner.rarities, sheet.rarities, strict=True):
+        certain = "" if rarity.hard_pity is None else f"pull {rarity.hard_pity}"
+        base, run = percent(float(shown.base)), percent(shown.consolidated)
+        lines.append(f"| {shown.name} | {base} | {run} | {certain} |")
+    lines += [
+        "",
+        "| item | rarity | featured | one pull | long run, with pity |",
+        "|---|---|---|---|---|",
+    ]
+    for item, odds_of in zip(banner.items, sheet.items, strict=True):
+        featured = "yes" if item.featured else ""
+        base, run = percent(float(odds_of.base)), percent(odds_of.consolidated)
+        lines.append(f"| {item.name} | {item.rarity} | {featured} | {base} | {run} |")
+    guarantees = guarantees_of(banner)
+    if guarantees:
+        lines += ["", *(f"- {line}" for line in guarantees)]
+    return "\n".join(lines)
+
+
+def guarantees_of(banner: fairpull.Banner) -> list[str]:
+    """What is certain and what it costs at most, a sentence each."""
+    return [f.message for f in banner.lint() if f.kind == "worst_case"]
 
 
 def odds_json(banner: fairpull.Banner, sheet: fairpull.Odds) -> dict[str, Any]:
@@ -210,6 +287,181 @@ def odds_json(banner: fairpull.Banner, sheet: fairpull.Odds) -> dict[str, Any]:
     }
 
 
+def parse_state(values: list[str] | None) -> dict[str, int]:
+    """The counters that ``--state name=value`` options give."""
+    state: dict[str, int] = {}
+    for text in values or []:
+        name, equals, value = text.rpartition("=")
+        if not equals or not name or not value.removeprefix("-").isdecimal():
+            raise typer.BadParameter(
+                f"{text!r} is no counter value; write --state pity:5-star=12"
+            )
+        if name in state:
+            raise typer.BadParameter(f"counter {name!r} is given twice")
+        state[name] = int(value)
+    return state
+
+
+def describe_banner(banner: fairpull.Banner, as_json: bool) -> None:
+    """Print the counters of a banner with their ranges, and its goals."""
+    counters = banner.counters
+    goals = [f"rarity:{rarity.id}" for rarity in banner.rarities]
+    featured = {item.rarity for item in banner.items if item.featured}
+    goals += [f"featured:{r.id}" for r in banner.rarities if r.id in featured]
+    goals += [
+        f"chosen:{name.removeprefix('chosen:')}"
+        for name in counters
+        if name.startswith("chosen:")
+    ]
+    if as_json:
+        print_json(
+            {
+                "banner": banner.id,
+                "counters": [
+                    {"name": name, **values._asdict()}
+                    for name, values in counters.items()
+                ],
+                "goals": goals,
+                "batches": banner.batches,
+            }
+        )
+        return
+    table = Table("counter", "from", "to", "starts at")
+    for name, values in counters.items():
+        table.add_row(
+            name, str(values.lowest), str(values.highest), str(values.start)
+        )
+    show(table)
+    print("goals: " + ", ".join([*goals, "item:ID", "all:ID,ID,…"]))
+
+
+@app.command()
+def analyze(
+    banner: BannerName,
+    goal: Annotated[
+        str | None,
+        typer.Option(
+            help="rarity:R, featured:R, chosen:R, item:ID or all:ID,ID,…"
+        ),
+    ] = None,
+    copies: Annotated[int, typer.Option(min=1, help="How often to meet it.")] = 1,
+    pulls: Annotated[
+        int | None,
+        typer.Option(min=0, help="How often it is met in so many pulls, instead."),
+    ] = None,
+    state: Annotated[
+        list[str] | None,
+        typer.Option("--state", metavar="NAME=VALUE", help="A counter; repeatable."),
+    ] = None,
+    batch: Batch = None,
+    pmf: Annotated[
+        bool, typer.Option("--pmf", help="With --json: every probability.")
+    ] = False,
+    plot: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Save a picture; its ending says the kind."),
+    ] = None,
+    describe: Annotated[
+        bool, typer.Option("--describe", help="List counters, ranges and goals.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Work out exactly how many pulls a goal takes, or how often it is met."""
+    loaded = fairpull.Banner.load(banner)
+    if describe:
+        describe_banner(loaded, as_json)
+        return
+    if goal is None:
+        raise typer.BadParameter("--goal is missing; --describe lists the goals")
+    if pulls is not None and copies != 1:
+        raise typer.BadParameter("--copies stands beside --pulls; leave one out")
+    counters = parse_state(state)
+    answer = (
+        loaded.pulls_to(goal, copies, counters, batch=batch)
+        if pulls is None
+        else loaded.hits_in(pulls, goal, counters, batch=batch)
+    )
+    if plot is not None:
+        try:
+            answer.plot(path=plot)
+        except ImportError:
+            print(
+                "fairpull: --plot needs matplotlib: pip install 'fairpull[plot]'",
+                file=sys.stderr,
+            )
+            raise typer.Exit(FAILED) from None
+        except ValueError as error:
+            raise typer.BadParameter(f"--plot: {error}") from None
+    if as_json:
+        print_json(answer_json(loaded, goal, copies, pulls, answer, pmf))
+        return
+    show_answer(loaded, goal, copies, pulls, answer)
+
+
+def quantiles_of(answer: fairpull.Distribution) -> dict[str, int]:
+    """The quantiles that the command shows."""
+    return {f"{q:.2f}": int(answer.icdf(q)) for q in QUANTILES}
+
+
+def answer_json(
+    banner: fairpull.Banner,
+    goal: str,
+    copies: int,
+    pulls: int | None,
+    answer: fairpull.Distribution,
+    pmf: bool,
+) -> dict[str, Any]:
+    """The answer as data."""
+    data: dict[str, Any] = {
+        "banner": banner.id,
+        "odds_version": banner.odds_version,
+        "goal": goal,
+        "mean": answer.mean,
+        "variance": answer.variance,
+        "support_min": answer.support[0],
+        "support_max": answer.support[1],
+        "quantiles": quantiles_of(answer),
+        "tail": answer.tail,
+    }
+    if pulls is None:
+        data["copies"] = copies
+    else:
+        data["pulls"] = pulls
+    if pmf or pulls is not None:
+        data["pmf"] = answer.probabilities.tolist()
+    return data
+
+
+def show_answer(
+    banner: fairpull.Banner,
+    goal: str,
+    copies: int,
+    pulls: int | None,
+    answer: fairpull.Distribution,
+) -> None:
+    """The answer as a table and bars."""
+    title = (
+        f"{goal} x {copies} on {banner.id}: pulls"
+        if pulls is None
+        else f"{goal} on {banner.id}: hits in {pulls} pulls"
+    )
+    price = banner.price_amount if pulls is None else None
+    table = Table("", answer.counts, title=escape(title))
+    if price is not None:
+        table.add_column(banner.price_currency)
+    rows: list[tuple[str, float | None]] = [("mean", answer.mean)]
+    rows += [(f"{float(q):.0%}", n) for q, n in quantiles_of(answer).items()]
+    rows.append(("at most", answer.support[1]))
+    for name, value in rows:
+        cells = [name, "no limit" if value is None else f"{value:.10g}"]
+        if price is not None:
+            cells.append("" if value is None else f"{value * price:.10g}")
+        table.add_row(*cells)
+    show(table)
+    for line in bars(answer):
+        print(line)
+
+
 @app.command()
 def pull(
     banner: BannerName,
@@ -220,11 +472,12 @@ def pull(
         int | None,
         typer.Option(min=0, help="Draw the same pulls again; by chance if left out."),
     ] = None,
+    batch: Batch = None,
     as_json: Json = False,
 ) -> None:
     """Draw from a banner, one pull after the other, from a clean state."""
     loaded = fairpull.Banner.load(banner)
-    pulls = loaded.pull(size=count, rng=seed)
+    pulls = loaded.pull(size=count, rng=seed, batch=batch)
     if as_json:
         print_json(
             {

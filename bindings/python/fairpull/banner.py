@@ -8,7 +8,7 @@ from fractions import Fraction
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
-from typing import NamedTuple, overload
+from typing import NamedTuple, TypeAlias, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 from fairpull import _core
 from fairpull._checks import whole
 from fairpull._generator import Rng, stream
+from fairpull.distribution import Distribution
 from fairpull.errors import (
     BannerError,
+    InvalidArgumentError,
     Problem,
     UnknownBanner,
 )
@@ -25,6 +27,8 @@ from fairpull.errors import (
 __all__ = [
     "Banner",
     "Catalog",
+    "CounterRange",
+    "Finding",
     "Item",
     "ItemOdds",
     "Odds",
@@ -39,7 +43,12 @@ __all__ = [
 
 Source = _core.Source
 
+State: TypeAlias = dict[str, int]
+"""Counters by name."""
+
 MAX_PULLS = 1 << 32
+MAX_COPIES = 100_000
+MAX_HIT_PULLS = 10_000_000
 MAX_FILE_BYTES = 4 << 20
 
 
@@ -126,6 +135,28 @@ class Odds:
     odds_version: str
     rarities: tuple[RarityOdds, ...]
     items: tuple[ItemOdds, ...]
+
+
+class CounterRange(NamedTuple):
+    """The values that a counter can have, and that of a player who never pulled."""
+
+    lowest: int
+    highest: int
+    start: int
+
+
+class Finding(NamedTuple):
+    """Something odd about a valid banner.
+
+    `kind` is ``"hard_pity_never_reached"``, ``"kompu"`` or ``"worst_case"``;
+    `pointer` is a JSON pointer into the file. A `warning` is most likely a
+    mistake, or unlawful somewhere; what is none is good to know.
+    """
+
+    kind: str
+    pointer: str
+    message: str
+    warning: bool
 
 
 class Pull(NamedTuple):
@@ -299,6 +330,11 @@ class Banner:
         return self._core.price_amount
 
     @property
+    def prices(self) -> dict[str, int]:
+        """The price of one pull in each currency, the main one first."""
+        return dict(self._core.prices)
+
+    @property
     def batches(self) -> list[int]:
         """How many pulls are sold at once."""
         return self._core.batches
@@ -314,9 +350,12 @@ class Banner:
         return self._core.canonical_json
 
     @property
-    def counters(self) -> dict[str, int]:
+    def counters(self) -> dict[str, CounterRange]:
         """What the banner remembers of a player: each counter and its cap."""
-        return dict(self._core.counters)
+        return {
+            name: CounterRange(lowest, highest, start)
+            for name, lowest, highest, start in self._core.counters
+        }
 
     @cached_property
     def rarities(self) -> tuple[Rarity, ...]:
@@ -342,15 +381,23 @@ class Banner:
             for index, i in enumerate(self._core.items)
         )
 
-    def odds(self) -> Odds:
+    def odds(self, *, batch: int | None = None) -> Odds:
         """The disclosure: base odds exactly, long-run odds with pity.
+
+        Parameters
+        ----------
+        batch : int, optional
+            How many pulls are bought at once, for the long-run odds: 1 if that
+            is sold, else the fewest that are.
 
         Raises
         ------
+        InvalidArgumentError
+            Batches of this size are not sold.
         ResourceExhaustedError
             The banner has too many counter states to solve.
         """
-        rarities, items = self._core.long_run_odds()
+        rarities, items = self._core.long_run_odds(batch)
         base = self._core.item_base_odds()
         return Odds(
             odds_version=self.odds_version,
@@ -364,6 +411,126 @@ class Banner:
             ),
         )
 
+    def pulls_to(
+        self,
+        goal: str,
+        copies: int = 1,
+        state: Mapping[str, int] | None = None,
+        *,
+        batch: int | None = None,
+    ) -> Distribution:
+        """The exact distribution of the number of pulls to a goal.
+
+        Parameters
+        ----------
+        goal : str
+            ``rarity:R``, ``featured:R``, ``chosen:R``, ``item:ID`` or
+            ``all:ID,ID,…``. An exchange of spark points counts as soon as it
+            can be had, except towards ``rarity:R``.
+        copies : int
+            How often the goal is to be met, from 1 to 100000; 1 for ``all:``.
+        state : mapping of str to int, optional
+            The counters to begin with, by name; those left out stand at their
+            start.
+        batch : int, optional
+            How many pulls are bought at once: 1 if that is sold, else the
+            fewest that are.
+
+        Returns
+        -------
+        Distribution
+            Probabilities within 1e-15, mean and variance within 1e-13 relative.
+
+        Raises
+        ------
+        InvalidArgumentError
+            No such goal or counter, or a value out of range; the message says
+            what would be right.
+        ResourceExhaustedError
+            Too many states, steps or entries; the message says the limit.
+        """
+        number = whole("copies", copies, 1, MAX_COPIES)
+        values = list((state or {}).items())
+        core = _core.pulls_to(self._core, goal, number, values, batch)
+        return Distribution(core, counts="pulls")
+
+    def hits_in(
+        self,
+        n: int,
+        goal: str,
+        state: Mapping[str, int] | None = None,
+        *,
+        batch: int | None = None,
+    ) -> Distribution:
+        """The exact distribution of how often a goal is met in `n` pulls.
+
+        Parameters
+        ----------
+        n : int
+            How many pulls, from 0 to 10**7.
+        goal, state, batch
+            As in :meth:`pulls_to`; a collection is met once, and no goal here.
+
+        Raises
+        ------
+        InvalidArgumentError, ResourceExhaustedError
+            As :meth:`pulls_to`.
+        """
+        pulls = whole("n", n, 0, MAX_HIT_PULLS)
+        values = list((state or {}).items())
+        core = _core.hits_in(self._core, goal, pulls, values, batch)
+        return Distribution(core, counts="hits")
+
+    def lint(self) -> list[Finding]:
+        """What is odd about the banner, and what the worst of luck costs."""
+        return [Finding(*finding) for finding in _core.lint(self._core)]
+
+    def quote(
+        self,
+        count: int = 1,
+        state: Mapping[str, int] | None = None,
+        *,
+        currency: str = "",
+    ) -> tuple[str, int]:
+        """What `count` pulls at once cost a player: currency and amount.
+
+        Raises
+        ------
+        InvalidArgumentError
+            So many are not sold at once, or not in this currency.
+        """
+        size = whole("count", count, 1, MAX_PULLS)
+        return self._core.quote(size, list((state or {}).items()), currency)
+
+    def choose(self, item: str, state: Mapping[str, int] | None = None) -> State:
+        """The counters after `item` is chosen for fate points.
+
+        Raises
+        ------
+        InvalidArgumentError
+            It can't be chosen on this banner.
+        """
+        return dict(self._core.choose(list((state or {}).items()), item))
+
+    def exchange(self, item: str, state: Mapping[str, int] | None = None) -> State:
+        """The counters after `item` is bought with spark points.
+
+        Raises
+        ------
+        InvalidArgumentError
+            It is not sold for points.
+        FailedPreconditionError
+            The points do not suffice; the message says both numbers.
+        """
+        return dict(self._core.exchange(list((state or {}).items()), item))
+
+    def end(
+        self, state: Mapping[str, int] | None = None
+    ) -> tuple[State, dict[str, int]]:
+        """What is left when the banner ends: the counters, and what they give."""
+        after, gives = self._core.end(list((state or {}).items()))
+        return dict(after), dict(gives)
+
     @overload
     def pull(
         self,
@@ -371,6 +538,7 @@ class Banner:
         *,
         rng: Rng = None,
         state: Mapping[str, int] | None = None,
+        batch: int | None = None,
     ) -> Pull: ...
 
     @overload
@@ -380,6 +548,7 @@ class Banner:
         *,
         rng: Rng = None,
         state: Mapping[str, int] | None = None,
+        batch: int | None = None,
     ) -> Pulls: ...
 
     def pull(
@@ -388,6 +557,7 @@ class Banner:
         *,
         rng: Rng = None,
         state: Mapping[str, int] | None = None,
+        batch: int | None = None,
     ) -> Pull | Pulls:
         """Draw once, or many times one after the other.
 
@@ -402,17 +572,34 @@ class Banner:
             As SPEC 7 has it. A Generator over PCG64 is moved on by two words a
             pull.
         state : mapping of str to int, optional
-            The counters to begin with, by name; those left out are 0.
+            The counters to begin with, by name; those left out stand at their
+            start.
+        batch : int, optional
+            How many pulls are bought at once: 1 if that is sold, else the
+            fewest that are. `size` is a multiple of what such a batch draws.
 
         Raises
         ------
         InvalidArgumentError
-            A size or counter out of range; the message says the range.
+            A size, batch or counter that can't be; the message says what can.
         """
+        bought = min(self.batches) if batch is None else batch
+        if bought not in self.batches:
+            sold = ", ".join(map(str, self.batches))
+            raise InvalidArgumentError(
+                f"batches of {bought} are not sold on banner {self.id!r}; it sells "
+                f"{sold}"
+            )
+        draws = self._core.draws_of(bought)
         count = 1 if size is None else whole("size", size, 0, MAX_PULLS)
+        if count % draws != 0:
+            raise InvalidArgumentError(
+                f"size is {count}; a batch of {bought} draws {draws}, so it must be "
+                f"a multiple of that"
+            )
         with stream(rng) as lent:
             item, rarity, featured, wait, after, lent.state = self._core.pull_many(
-                list((state or {}).items()), lent.state, count
+                list((state or {}).items()), lent.state, count, bought
             )
         pulls = Pulls(self, item, rarity, featured, wait, dict(after))
         return pulls[0] if size is None else pulls

@@ -10,6 +10,7 @@ PYBIND11_MODULE(_core, module) {
   module.attr("__version__") = fairpull::kVersion;
   fairpull::python::RegisterErrors(module);
   fairpull::python::RegisterBanner(module);
+  fairpull::python::RegisterAnalysis(module);
   fairpull::python::RegisterStore(module);
   fairpull::python::RegisterService(module);
 }

@@ -16,6 +16,7 @@ namespace fairpull::python {
 
 void RegisterErrors(pybind11::module_& module);
 void RegisterBanner(pybind11::module_& module);
+void RegisterAnalysis(pybind11::module_& module);
 void RegisterStore(pybind11::module_& module);
 void RegisterService(pybind11::module_& module);
 

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <numeric>
 #include <optional>
 #include <string>
 #include <tuple>
@@ -14,6 +15,8 @@
 #include "fairpull/analysis/long_run.h"
 #include "fairpull/banner/banner.h"
 #include "fairpull/banner/catalog.h"
+#include "fairpull/engine/actions.h"
+#include "fairpull/engine/batch.h"
 #include "fairpull/engine/pull.h"
 #include "fairpull/random/pcg_source.h"
 #include "register.h"
@@ -58,8 +61,10 @@ using Columns = std::tuple<py::array_t<std::uint16_t>,
                            py::array_t<std::uint8_t>, py::array_t<bool>,
                            py::array_t<std::uint16_t>, CounterValues, PcgTuple>;
 
+// `count` draws in batches of `batch`, each shown in its order.
 Columns PullMany(const Banner& banner, const CounterValues& state,
-                 const PcgTuple& generator, std::size_t count) {
+                 const PcgTuple& generator, std::size_t count,
+                 std::uint32_t batch) {
   PityState pity = ValueOrThrow(banner.counters().FromValues(state));
   PcgSource bits = SourceOf(generator);
   py::array_t<std::uint16_t> item(static_cast<py::ssize_t>(count));
@@ -72,42 +77,68 @@ Columns PullMany(const Banner& banner, const CounterValues& state,
     bool* featureds = featured.mutable_data();
     std::uint16_t* waits = wait.mutable_data();
     const py::gil_scoped_release unlocked;
-    for (std::size_t i = 0; i < count; ++i) {
-      if (i % kPullsBetweenSignals == 0) CheckSignals();
-      const PityState before = pity;
-      const Outcome outcome = Pull(banner, pity, bits);
-      items[i] = outcome.item;
-      rarities[i] = outcome.rarity;
-      featureds[i] = banner.groups()[outcome.group].pool == Pool::kFeatured;
-      waits[i] =
-          static_cast<std::uint16_t>(PullsWaited(banner, before, outcome));
+    struct Shown {
+      Outcome outcome;
+      std::uint16_t wait;
+    };
+    std::vector<Shown> shown(banner.DrawsOf(batch));
+    std::size_t checked = 0;
+    for (std::size_t i = 0; i < count; i += shown.size()) {
+      if (i >= checked) {
+        CheckSignals();
+        checked = i + kPullsBetweenSignals;
+      }
+      BeginBatch(banner, batch, pity, bits);
+      for (Shown& draw : shown) {
+        const PityState before = pity;
+        draw.outcome = Draw(banner, pity, bits);
+        draw.wait = static_cast<std::uint16_t>(
+            PullsWaited(banner, before, draw.outcome));
+      }
+      EndBatch(banner, pity);
+      ShuffleShown(banner, batch, bits, absl::MakeSpan(shown));
+      for (std::size_t j = 0; j < shown.size(); ++j) {
+        const Outcome& outcome = shown[j].outcome;
+        items[i + j] = outcome.item;
+        rarities[i + j] = outcome.rarity;
+        featureds[i + j] = banner.items()[outcome.item].featured;
+        waits[i + j] = shown[j].wait;
+      }
     }
   }
-  CounterValues after;
-  for (std::size_t i = 0; i < banner.counters().size(); ++i) {
-    after.emplace_back(banner.counters()[i].name, pity.value[i]);
-  }
-  return {item, rarity, featured, wait, after, TupleOf(bits.state())};
+  return {item,
+          rarity,
+          featured,
+          wait,
+          banner.counters().Values(pity),
+          TupleOf(bits.state())};
 }
 
-Fraction BaseOdds(const Banner& banner, std::uint32_t group) {
-  return {banner.wheels().Weight(banner.Row(PityState{}), group),
-          banner.wheels().size()};
-}
-
-// The base odds of each item: those of its group in a clean state, times its
+// The base odds of each item: those of its groups in a clean state, times its
 // share of the group.
 std::vector<Fraction> ItemBaseOdds(const Banner& banner) {
-  std::vector<Fraction> odds(banner.items().size());
+  std::vector<Fraction> odds(banner.items().size(), {0, 1});
+  const std::uint32_t row = banner.Row(banner.counters().Start().value);
   for (std::uint32_t g = 0; g < banner.groups().size(); ++g) {
     const Group& group = banner.groups()[g];
+    const auto weight = [&](std::uint16_t i) -> std::uint64_t {
+      const Item& item = banner.items()[i];
+      return group.remembers ? static_cast<std::uint64_t>(item.stock)
+                             : item.weight;
+    };
     std::uint64_t weights = 0;
+    for (const std::uint16_t i : group.items) weights += weight(i);
     for (const std::uint16_t i : group.items) {
-      weights += banner.items()[i].weight;
-    }
-    const auto [numerator, denominator] = BaseOdds(banner, g);
-    for (const std::uint16_t i : group.items) {
-      odds[i] = {numerator * banner.items()[i].weight, denominator * weights};
+      const std::uint64_t numerator =
+          banner.wheels().Weight(row, g) * weight(i);
+      const std::uint64_t denominator = banner.wheels().size(row) * weights;
+      auto& [sum, common] = odds[i];
+      const std::uint64_t divisor = std::gcd(common, denominator);
+      sum = sum * (denominator / divisor) + numerator * (common / divisor);
+      common = common / divisor * denominator;
+      const std::uint64_t both = std::gcd(sum, common);
+      sum /= both;
+      common /= both;
     }
   }
   return odds;
@@ -115,11 +146,26 @@ std::vector<Fraction> ItemBaseOdds(const Banner& banner) {
 
 std::vector<std::uint16_t> FeaturedItems(const Banner& banner) {
   std::vector<std::uint16_t> items;
-  for (const Group& group : banner.groups()) {
-    if (group.pool != Pool::kFeatured) continue;
-    items.insert(items.end(), group.items.begin(), group.items.end());
+  for (std::size_t i = 0; i < banner.items().size(); ++i) {
+    if (banner.items()[i].featured) {
+      items.push_back(static_cast<std::uint16_t>(i));
+    }
   }
   return items;
+}
+
+// (name, lowest, highest, start) of each stored counter.
+std::vector<std::tuple<std::string, int, int, int>> CounterRanges(
+    const CounterSet& counters) {
+  std::vector<std::tuple<std::string, int, int, int>> ranges;
+  const auto add = [&ranges](const Counter& counter) {
+    if (counter.life != CounterLife::kStored) return;
+    ranges.emplace_back(counter.name, counter.lowest, counter.cap,
+                        counter.start);
+  };
+  for (std::size_t i = 0; i < counters.size(); ++i) add(counters[i]);
+  for (const Counter& counter : counters.pool()) add(counter);
+  return ranges;
 }
 
 void RegisterRecords(py::module_& module) {
@@ -150,9 +196,9 @@ void RegisterRecords(py::module_& module) {
 }
 
 std::pair<std::vector<double>, std::vector<double>> LongRun(
-    const Banner& banner) {
+    const Banner& banner, std::optional<std::uint32_t> batch) {
   const py::gil_scoped_release unlocked;
-  LongRunOdds odds = ValueOrThrow(ComputeLongRunOdds(banner));
+  LongRunOdds odds = ValueOrThrow(ComputeLongRunOdds(banner, batch));
   return {std::move(odds.rarity), std::move(odds.item)};
 }
 
@@ -204,8 +250,62 @@ void RegisterBanner(py::module_& module) {
       .def_property_readonly(
           "price_amount",
           [](const Banner& b) { return b.spec().price().amount; })
+      .def_property_readonly(
+          "prices",
+          [](const Banner& b) {
+            std::vector<std::pair<std::string, std::int64_t>> prices;
+            for (const PriceSpec& p : b.spec().prices) {
+              prices.emplace_back(p.currency.value(), p.amount);
+            }
+            return prices;
+          })
       .def_property_readonly("batches",
-                             [](const Banner& b) { return b.spec().batches; })
+                             [](const Banner& b) {
+                               std::vector<std::uint32_t> sizes;
+                               for (const BatchSpec& batch : b.spec().batches) {
+                                 sizes.push_back(batch.size);
+                               }
+                               return sizes;
+                             })
+      .def("draws_of", &Banner::DrawsOf, py::arg("size"))
+      .def(
+          "quote",
+          [](const Banner& b, std::uint32_t count, const CounterValues& state,
+             const std::string& currency) {
+            const Quote quote = ValueOrThrow(
+                b.QuoteOf(count, ValueOrThrow(b.counters().FromValues(state)),
+                          CurrencyId::Trusted(currency)));
+            return std::make_pair(quote.currency.value(), quote.amount);
+          },
+          py::arg("count"), py::arg("state"), py::arg("currency"))
+      .def(
+          "choose",
+          [](const Banner& b, const CounterValues& state,
+             const std::string& item) {
+            return b.counters().Values(ValueOrThrow(ChooseItem(
+                b, ValueOrThrow(b.counters().FromValues(state)), item)));
+          },
+          py::arg("state"), py::arg("item"))
+      .def(
+          "exchange",
+          [](const Banner& b, const CounterValues& state,
+             const std::string& item) {
+            return b.counters().Values(ValueOrThrow(ExchangeSpark(
+                b, ValueOrThrow(b.counters().FromValues(state)), item)));
+          },
+          py::arg("state"), py::arg("item"))
+      .def(
+          "end",
+          [](const Banner& b, const CounterValues& state) {
+            const BannerEnd end =
+                EndBanner(b, ValueOrThrow(b.counters().FromValues(state)));
+            std::vector<std::pair<std::string, std::int64_t>> gives;
+            for (const CurrencyAmount& give : end.gives) {
+              gives.emplace_back(give.currency.value(), give.amount);
+            }
+            return std::make_pair(b.counters().Values(end.state), gives);
+          },
+          py::arg("state"))
       .def_property_readonly("odds_version", &Banner::odds_version)
       .def_property_readonly("canonical_json", &Banner::canonical_json)
       .def_property_readonly("rarities", &Banner::rarities)
@@ -213,17 +313,11 @@ void RegisterBanner(py::module_& module) {
       .def_property_readonly("featured_items", &FeaturedItems)
       .def_property_readonly(
           "counters",
-          [](const Banner& b) {
-            CounterValues counters;
-            for (std::size_t i = 0; i < b.counters().size(); ++i) {
-              counters.emplace_back(b.counters()[i].name, b.counters()[i].cap);
-            }
-            return counters;
-          })
+          [](const Banner& b) { return CounterRanges(b.counters()); })
       .def("item_base_odds", &ItemBaseOdds)
-      .def("long_run_odds", &LongRun)
+      .def("long_run_odds", &LongRun, py::arg("batch"))
       .def("pull_many", &PullMany, py::arg("state"), py::arg("generator"),
-           py::arg("count"));
+           py::arg("count"), py::arg("batch"));
   module.def("check_text", &CheckText, py::arg("text"), py::arg("file"));
 
   py::class_<Catalog, std::shared_ptr<Catalog>>(module, "Catalog",

@@ -11,6 +11,8 @@
 #ifndef FAIRPULL_ANALYSIS_LONG_RUN_H_
 #define FAIRPULL_ANALYSIS_LONG_RUN_H_
 
+#include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -19,20 +21,20 @@
 namespace fairpull {
 
 // Fractions of 1, by index into the banner's lists; each list sums to 1.
+// Gifts and exchanges are not counted, only what is drawn.
 struct LongRunOdds {
   std::vector<double> rarity;
   std::vector<double> group;
   std::vector<double> item;
 };
 
-// The largest chain that is solved.
-inline constexpr std::size_t kMaxChainStates = 2'000'000;
-
-// The long-run odds of a banner, to a relative error near 1e-14.
-// ResourceExhausted, with the limit, if the counters have more states together
-// than kMaxChainStates; Internal if the solution does not settle.
+// The long-run odds of draws in batches of `batch` (1 if that is sold, else the
+// smallest), within 1e-13 relative. InvalidArgument for a batch that is not
+// sold; ResourceExhausted, with the limit, if the counters have too many states
+// together; FailedPrecondition if there are none, since luck decides in which
+// states a player stays.
 [[nodiscard]] absl::StatusOr<LongRunOdds> ComputeLongRunOdds(
-    const Banner& banner);
+    const Banner& banner, std::optional<std::uint32_t> batch = std::nullopt);
 
 }  // namespace fairpull
 

@@ -52,6 +52,7 @@ struct BatchSpec {
   std::uint32_t bonus = 0;            // how many more are drawn
   std::optional<std::int64_t> price;  // of all; nothing: size times one
   std::optional<RarityCount> at_least;
+  bool last_if_none = false;  // whether the file says at_least in that word
   std::optional<RarityCount> at_most;
   std::optional<SlotSpec> slot;
   std::optional<MixtureSpec> mixture;

@@ -1,0 +1,70 @@
+"""Pictures of distributions: matplotlib's where it is there, bars in a terminal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from fairpull.distribution import Distribution
+
+QUANTILES = (0.10, 0.25, 0.50, 0.75, 0.90, 0.99)
+
+
+def shown_range(distribution: Distribution) -> tuple[int, int]:
+    """The counts that a picture shows: all but a thousandth in the far tail."""
+    lowest, _ = distribution.support
+    return max(0, lowest - 1), max(1, int(distribution.icdf(0.999)))
+
+
+def draw(
+    distribution: Distribution, *, ax: Axes | None, path: str | Path | None
+) -> Axes:
+    """The probability of each count as bars, that of being done as a line."""
+    if ax is None:
+        # A figure of its own, without the global state of pyplot.
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=(8, 4.5), layout="constrained")
+        FigureCanvasAgg(figure)
+        ax = figure.add_subplot()
+    first, last = shown_range(distribution)
+    counts = np.arange(first, last + 1)
+    ax.bar(counts, distribution.pmf(counts), width=1.0, color="#9ecae1")
+    ax.set_xlabel(distribution.counts)
+    ax.set_ylabel("probability of exactly so many")
+    done = ax.twinx()
+    done.plot(counts, distribution.cdf(counts), color="#08519c", linewidth=1.5)
+    done.set_ylim(0, 1.02)
+    done.set_ylabel("probability of so many or fewer")
+    for q in (0.5, 0.9):
+        n = int(distribution.icdf(q))
+        done.plot([n, n], [0, q], color="#08519c", linestyle=":", linewidth=1)
+        done.annotate(f"{q:.0%}: {n}", (n, q), (4, -10), textcoords="offset points")
+    ax.set_title(f"mean {distribution.mean:.2f} {distribution.counts}")
+    if path is not None:
+        ax.figure.savefig(path, dpi=120)
+    return ax
+
+
+def bars(distribution: Distribution, *, rows: int = 20, width: int = 50) -> list[str]:
+    """The distribution as lines of text: a range of counts, its share, a bar."""
+    first, last = shown_range(distribution)
+    step = max(1, -(-(last - first + 1) // rows))
+    lines = []
+    edges = range(first, last + 1, step)
+    shares = [
+        float(np.sum(distribution.pmf(np.arange(edge, edge + step)))) for edge in edges
+    ]
+    most = max(shares)
+    for edge, share in zip(edges, shares, strict=True):
+        end = edge + step - 1
+        label = f"{edge}" if step == 1 else f"{edge}-{end}"
+        bar = "#" * round(width * share / most)
+        lines.append(f"{label:>13} {100 * share:6.2f}% {bar}")
+    return lines
