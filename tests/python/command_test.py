@@ -26,7 +26,8 @@ def run_json(*arguments: str) -> dict:
 
 def test_banners():
     listed = run_json("banners")["banners"]
-    assert [b["id"] for b in listed] == ["genshin-character", "starter"]
+    assert len(listed) == 24
+    assert {"genshin-character", "starter"} <= {b["id"] for b in listed}
     assert "First Light" in run("banners").stdout
 
 
@@ -61,7 +62,14 @@ def test_pull():
 
 
 def test_check_of_sound_files():
-    assert run_json("check", "starter") == {"ok": True, "problems": []}
+    report = run_json("check", "starter")
+    assert report["ok"] is True
+    assert report["problems"] == []
+    assert [(f["kind"], f["severity"]) for f in report["findings"]] == [
+        ("worst_case", "note"),
+        ("worst_case", "note"),
+    ]
+    assert "at most 180 pulls, 28800 crystal" in report["findings"][0]["message"]
     result = run("check", "starter", "genshin-character")
     assert (result.returncode, result.stdout) == (0, "")
     assert "no problem" in result.stderr
@@ -134,3 +142,91 @@ def test_a_file_without_end_is_refused():
 
 def test_version():
     assert run("--version").stdout == "fairpull 0.1.0\n"
+
+
+def test_analyze():
+    answer = run_json("analyze", "genshin-character", "--goal", "featured:5-star")
+    assert answer["mean"] == pytest.approx(93.4459980594464559302, rel=1e-13)
+    assert answer["variance"] == pytest.approx(1856.86863194714504, rel=1e-13)
+    assert answer["support_max"] == 180
+    assert answer["tail"] == 0
+    assert answer["quantiles"] == {
+        "0.10": 34,
+        "0.25": 75,
+        "0.50": 80,
+        "0.75": 135,
+        "0.90": 155,
+        "0.99": 161,
+    }
+    assert "pmf" not in answer
+    text = run("analyze", "genshin-character", "--goal", "featured:5-star").stdout
+    assert "28800" in text
+    assert "#####" in text
+
+
+def test_analyze_from_a_state_and_with_every_probability():
+    answer = run_json(
+        "analyze",
+        "genshin-character",
+        "--goal",
+        "rarity:5-star",
+        "--state",
+        "pity:5-star=20",
+        "--pmf",
+    )
+    assert answer["mean"] == pytest.approx(48.9480291710822809270, rel=1e-13)
+    assert len(answer["pmf"]) == 71
+    assert answer["pmf"][1] == pytest.approx(0.006, abs=1e-15)
+
+
+def test_analyze_hits_in_pulls():
+    answer = run_json(
+        "analyze", "genshin-character", "--goal", "rarity:5-star", "--pulls", "90"
+    )
+    assert answer["pmf"][1] == pytest.approx(0.81212330115422260007, abs=1e-15)
+    assert answer["pmf"][0] == 0
+    assert sum(answer["pmf"]) == pytest.approx(1)
+
+
+def test_analyze_describes_counters_and_goals():
+    described = run_json("analyze", "genshin-weapon-path2", "--describe")
+    counters = {c["name"]: (c["lowest"], c["highest"]) for c in described["counters"]}
+    assert counters["fate:5-star"] == (0, 2)
+    assert "chosen:5-star" in described["goals"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["--goal", "rarity:9-star"], 1, "5-star, 4-star, 3-star"),
+        (["--goal", "rarity:5-star", "--state", "pity:5-star=99"], 1, "from 0 to 89"),
+        (["--goal", "rarity:5-star", "--state", "pity"], 2, "pity:5-star=12"),
+        (["--goal", "rarity:5-star", "--batch", "3"], 1, "it sells 1, 10"),
+        ([], 2, "--goal is missing"),
+        (["--goal", "rarity:5-star", "--copies", "2", "--pulls", "3"], 2, "leave one"),
+    ],
+)
+def test_analyze_says_what_would_be_right(arguments, code, message):
+    result = run("analyze", "genshin-character", *arguments)
+    assert result.returncode == code
+    assert message in " ".join(result.stderr.replace("│", " ").split())
+    assert "Traceback" not in result.stderr
+
+
+def test_analyze_saves_a_plot(tmp_path):
+    path = tmp_path / "plot.png"
+    run_json("analyze", "starter", "--goal", "rarity:rare", "--plot", str(path))
+    assert path.read_bytes().startswith(b"\x89PNG")
+
+
+def test_odds_as_markdown():
+    text = run("odds", "genshin-character", "--markdown").stdout
+    assert "| 5-star | 0.6% | 1.6052% | pull 90 |" in text
+    assert "- a featured 5-star takes at most 180 pulls, 28800 primogem" in text
+
+
+def test_check_warns_with_3(write, starter_file):
+    starter_file["rarities"][0]["hard_pity"] = 95
+    result = run("check", str(write("odd.json", starter_file)))
+    assert result.returncode == 3
+    assert "warning: hard pity at pull 95 is never reached" in result.stdout

@@ -160,8 +160,11 @@ def check(
         for problem in problems:
             print(problem)
         for file, finding in findings:
-            severity = "warning" if finding.warning else "note"
-            print(f"{file}:{finding.pointer}: {severity}: {finding.message}")
+            where = f"{file}:{finding.pointer}"
+            if finding.warning:
+                print(f"{where}: warning: {finding.message}")
+            else:
+                print(f"{where}: note: {finding.message}", file=sys.stderr)
         if not problems:
             notes.print(f"{len(files)} banner file(s), no problem")
     if unreadable:
@@ -328,9 +331,7 @@ def describe_banner(banner: fairpull.Banner, as_json: bool) -> None:
         return
     table = Table("counter", "from", "to", "starts at")
     for name, values in counters.items():
-        table.add_row(
-            name, str(values.lowest), str(values.highest), str(values.start)
-        )
+        table.add_row(name, str(values.lowest), str(values.highest), str(values.start))
     show(table)
     print("goals: " + ", ".join([*goals, "item:ID", "all:ID,ID,…"]))
 
@@ -340,9 +341,7 @@ def analyze(
     banner: BannerName,
     goal: Annotated[
         str | None,
-        typer.Option(
-            help="rarity:R, featured:R, chosen:R, item:ID or all:ID,ID,…"
-        ),
+        typer.Option(help="rarity:R, featured:R, chosen:R, item:ID or all:ID,ID,…"),
     ] = None,
     copies: Annotated[int, typer.Option(min=1, help="How often to meet it.")] = 1,
     pulls: Annotated[
@@ -395,7 +394,14 @@ def analyze(
     if as_json:
         print_json(answer_json(loaded, goal, copies, pulls, answer, pmf))
         return
-    show_answer(loaded, goal, copies, pulls, answer)
+    show_answer(loaded, goal, copies, pulls, batch, answer)
+
+
+def cost_of(banner: fairpull.Banner, pulls: int, batch: int | None) -> int:
+    """What so many pulls cost, in whole batches of the kind that is drawn."""
+    bought = min(banner.batches) if batch is None else batch
+    _, price = banner.quote(bought)
+    return -(-pulls // banner.draws_of(bought)) * price
 
 
 def quantiles_of(answer: fairpull.Distribution) -> dict[str, int]:
@@ -437,6 +443,7 @@ def show_answer(
     goal: str,
     copies: int,
     pulls: int | None,
+    batch: int | None,
     answer: fairpull.Distribution,
 ) -> None:
     """The answer as a table and bars."""
@@ -445,18 +452,21 @@ def show_answer(
         if pulls is None
         else f"{goal} on {banner.id}: hits in {pulls} pulls"
     )
-    price = banner.price_amount if pulls is None else None
+    priced = pulls is None and "step" not in banner.counters
     table = Table("", answer.counts, title=escape(title))
-    if price is not None:
+    if priced:
         table.add_column(banner.price_currency)
-    rows: list[tuple[str, float | None]] = [("mean", answer.mean)]
-    rows += [(f"{float(q):.0%}", n) for q, n in quantiles_of(answer).items()]
-    rows.append(("at most", answer.support[1]))
-    for name, value in rows:
-        cells = [name, "no limit" if value is None else f"{value:.10g}"]
-        if price is not None:
-            cells.append("" if value is None else f"{value * price:.10g}")
-        table.add_row(*cells)
+    mean = [f"{answer.mean:.10g}"]
+    table.add_row("mean", *([*mean, ""] if priced else mean))
+    counts: dict[str, int | None] = {
+        f"{float(q):.0%}": n for q, n in quantiles_of(answer).items()
+    }
+    counts["at most"] = answer.support[1]
+    for name, count in counts.items():
+        cells = ["no limit" if count is None else str(count)]
+        if priced:
+            cells.append("" if count is None else str(cost_of(banner, count, batch)))
+        table.add_row(name, *cells)
     show(table)
     for line in bars(answer):
         print(line)

@@ -45,10 +45,18 @@ def draw(
     for q in (0.5, 0.9):
         n = int(distribution.icdf(q))
         done.plot([n, n], [0, q], color="#08519c", linestyle=":", linewidth=1)
-        done.annotate(f"{q:.0%}: {n}", (n, q), (4, -10), textcoords="offset points")
+        right = n > (first + last) / 2
+        done.annotate(
+            f"{q:.0%}: {n}",
+            (n, q),
+            (-4 if right else 4, -10),
+            textcoords="offset points",
+            ha="right" if right else "left",
+        )
     ax.set_title(f"mean {distribution.mean:.2f} {distribution.counts}")
-    if path is not None:
-        ax.figure.savefig(path, dpi=120)
+    picture = ax.get_figure(root=True)
+    if path is not None and picture is not None:
+        picture.savefig(path, dpi=120)
     return ax
 
 

@@ -502,6 +502,10 @@ class Banner:
         size = whole("count", count, 1, MAX_PULLS)
         return self._core.quote(size, list((state or {}).items()), currency)
 
+    def draws_of(self, count: int) -> int:
+        """How many draws a batch of `count` pulls makes, with those on top."""
+        return self._core.draws_of(whole("count", count, 1, MAX_PULLS))
+
     def choose(self, item: str, state: Mapping[str, int] | None = None) -> State:
         """The counters after `item` is chosen for fate points.
 

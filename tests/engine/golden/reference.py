@@ -120,9 +120,7 @@ def knot_curve(base: Fraction, knots: list[dict]) -> list[Fraction]:
     return curve
 
 
-def curve_of(
-    rarity: dict, base: Fraction, capped: bool = True
-) -> list[Fraction]:
+def curve_of(rarity: dict, base: Fraction, capped: bool = True) -> list[Fraction]:
     """The odds of the 1st, 2nd, … pull (or batch); the last entry holds on.
 
     With `capped` false as if there were no hard pity, but of the same length.
