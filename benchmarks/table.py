@@ -1,4 +1,4 @@
-"""Writes the table of benchmarks/README.md from benchmarks/results/*.json."""
+"""Writes the tables of benchmarks/README.md from benchmarks/results/*.json."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import re
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-START, END = "<!-- table: start -->", "<!-- table: end -->"
 
 # What to show: file, benchmark, in words, its rival.
 ROWS = [
@@ -39,7 +38,7 @@ def median_ns(results: dict, name: str) -> float:
 
 def words(ns: float) -> str:
     """A time with three digits and its unit."""
-    for unit, size in (("ms", 1e6), ("µs", 1e3)):
+    for unit, size in (("s", 1e9), ("ms", 1e6), ("µs", 1e3)):
         if ns >= size:
             return f"{ns / size:.3g} {unit}"
     return f"{ns:.3g} ns"
@@ -64,8 +63,38 @@ def table(results: dict[str, dict]) -> str:
     return "\n".join(lines)
 
 
+def analysis_table(results: dict) -> str:
+    """The rows of the exact analysis in Markdown, and what measured them."""
+    lines = [
+        "| question | fairpull | GGanalysis | beside it | largest difference |",
+        "|---|---|---|---|---|",
+    ]
+    for row in results["rows"]:
+        ours, theirs = row["fairpull_seconds"], row["rival_seconds"]
+        lines.append(
+            f"| {row['text']} | {words(ours * 1e9)} | {words(theirs * 1e9)} | "
+            f"{theirs / ours:,.1f} times as fast | {row['difference']:.0e} |"
+        )
+    context = results["context"]
+    versions = ", ".join(f"{name} {v}" for name, v in context["versions"].items())
+    lines += [
+        "",
+        f"Measured on {context['date'][:10]}, {context['cpus']} cores, Python "
+        f"{context['python']}, {versions}; medians of {context['rounds']} interleaved "
+        "rounds of `scripts/bench`.",
+    ]
+    return "\n".join(lines)
+
+
+def put(text: str, mark: str, content: str) -> str:
+    """The text with this content between the two marks of a name."""
+    start, end = f"<!-- {mark}: start -->", f"<!-- {mark}: end -->"
+    between = re.compile(f"{start}.*{end}", re.DOTALL)
+    return between.sub(lambda _: f"{start}\n{content}\n{end}", text)
+
+
 def main() -> None:
-    """Replace what stands between the two marks."""
+    """Replace what stands between the marks."""
     results = {}
     for file in {row[0] for row in ROWS}:
         path = HERE / "results" / f"{file}.json"
@@ -74,11 +103,13 @@ def main() -> None:
         for key in ("host_name", "executable"):
             results[file]["context"].pop(key, None)
         path.write_text(json.dumps(results[file], indent=1) + "\n", encoding="utf-8")
+    analysis = json.loads(
+        (HERE / "results" / "analysis.json").read_text(encoding="utf-8")
+    )
     readme = HERE / "README.md"
-    text = readme.read_text(encoding="utf-8")
-    between = re.compile(f"{START}.*{END}", re.DOTALL)
-    replacement = f"{START}\n{table(results)}\n{END}"
-    readme.write_text(between.sub(lambda _: replacement, text), encoding="utf-8")
+    text = put(readme.read_text(encoding="utf-8"), "table", table(results))
+    text = put(text, "analysis", analysis_table(analysis))
+    readme.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -52,6 +52,7 @@
 #include "fairpull/analysis/lint.h"          // what is odd about a banner
 #include "fairpull/analysis/long_run.h"      // odds with pity
 #include "fairpull/analysis/moments.h"       // mean and variance of sums
+#include "fairpull/analysis/plan.h"          // wallets and several goals
 #include "fairpull/analysis/pulls_to.h"      // pulls to a goal, hits in pulls
 
 // ledger: money as pure rules

@@ -142,3 +142,37 @@ def test_lint_finds_what_does_nothing_and_what_is_unlawful(starter_file):
     assert found["hard_pity_never_reached"].pointer == "/rarities/0/hard_pity"
     assert "pull 90 is certain already" in found["hard_pity_never_reached"].message
     assert found["kompu"].pointer == "/collections/0"
+
+
+def test_a_plan_of_two_goals_and_income(genshin: fairpull.Banner):
+    hero = genshin.pulls_to("featured:5-star")
+    sure = fairpull.follow_plan(
+        28_800,
+        [
+            fairpull.Stage(hero, price=160),
+            fairpull.Stage(hero, price=160, income=28_800),
+        ],
+    )
+    assert sure.met == pytest.approx([1, 1], abs=1e-13)
+    assert sure.unit == 160
+    tight = fairpull.follow_plan(160 * 90, [fairpull.Stage(hero, price=160)])
+    assert tight.met[0] == pytest.approx(hero.cdf(90), abs=1e-15)
+    with pytest.raises(fairpull.InvalidArgumentError, match="price is 0"):
+        fairpull.follow_plan(1, [fairpull.Stage(hero, price=0)])
+
+
+def test_first_one_then_as_many_as_possible(genshin: fairpull.Banner):
+    hero = genshin.pulls_to("featured:5-star")
+    odds = genshin.then_as_many("featured:5-star", 400, first=hero)
+    assert odds.sum() == pytest.approx(hero.cdf(400), abs=1e-13)
+    # One and h more of the same are h + 1 in all.
+    hits = genshin.hits_in(400, "featured:5-star")
+    assert odds[:4] == pytest.approx(hits.probabilities[1:5], abs=1e-14)
+
+
+def test_what_a_wallet_buys():
+    banner = fairpull.Banner.load("genshin-character")
+    assert banner.affordable_pulls({"primogem": 16_100}) == 100
+    assert banner.affordable_pulls({"stone": 5}) == 0
+    with pytest.raises(fairpull.InvalidArgumentError, match="primogem is -1"):
+        banner.affordable_pulls({"primogem": -1})

@@ -65,6 +65,7 @@ from fairpull.ledger import (
     open_store,
     verify,
 )
+from fairpull.plan import PlanOdds, Stage, follow_plan
 from fairpull.service import (
     PullOperation,
     PullReceipt,
@@ -106,6 +107,7 @@ __all__ = [
     "MalformedOperation",
     "NotFoundError",
     "Odds",
+    "PlanOdds",
     "Problem",
     "Pull",
     "PullOperation",
@@ -120,6 +122,7 @@ __all__ = [
     "ResourceExhaustedError",
     "ServerSeeds",
     "SplitPullService",
+    "Stage",
     "Store",
     "StoreError",
     "StorePermissionError",
@@ -132,6 +135,7 @@ __all__ = [
     "__version__",
     "banner_names",
     "check",
+    "follow_plan",
     "open_store",
     "verify",
     "verify_draws",

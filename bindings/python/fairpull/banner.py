@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairpull import _core
-from fairpull._checks import whole
+from fairpull._checks import MAX_AMOUNT, whole
 from fairpull._generator import Rng, stream
 from fairpull.distribution import Distribution
 from fairpull.errors import (
@@ -480,6 +480,59 @@ class Banner:
         values = list((state or {}).items())
         core = _core.hits_in(self._core, goal, pulls, values, batch)
         return Distribution(core, counts="hits")
+
+    def then_as_many(
+        self,
+        goal: str,
+        pulls: int,
+        *,
+        first: Distribution,
+        state: Mapping[str, int] | None = None,
+        batch: int | None = None,
+    ) -> NDArray[np.float64]:
+        """With `pulls` pulls: first another goal, then this one as often as possible.
+
+        Parameters
+        ----------
+        goal, state, batch
+            As in :meth:`pulls_to`, for what comes second.
+        pulls : int
+            How many pulls there are, from 0 to 10**7.
+        first : Distribution
+            Pulls to what comes first, on whichever banner.
+
+        Returns
+        -------
+        ndarray of float, shape (k,)
+            P(the first goal is met, and this one 0, 1, … times). What it lacks
+            of 1 is P(the first goal is not met).
+        """
+        number = whole("pulls", pulls, 0, MAX_HIT_PULLS)
+        values = list((state or {}).items())
+        odds = _core.then_as_many_as_possible(
+            first._core, self._core, goal, number, values, batch
+        )
+        return np.asarray(odds, dtype=np.float64)
+
+    def affordable_pulls(self, wallet: Mapping[str, int]) -> int:
+        """How many pulls a wallet of several currencies buys.
+
+        Bought one at a time, or in the fewest that are sold at once, in each
+        currency as many as its balance allows; discounts are left aside. The
+        probability of a goal with this wallet is
+        ``banner.pulls_to(goal).cdf(banner.affordable_pulls(wallet))``.
+
+        Raises
+        ------
+        InvalidArgumentError
+            A negative balance.
+        FailedPreconditionError
+            A step-up, whose price depends on luck.
+        """
+        balances = [
+            (name, whole(name, value, 0, MAX_AMOUNT)) for name, value in wallet.items()
+        ]
+        return _core.affordable_pulls(self._core, balances)
 
     def lint(self) -> list[Finding]:
         """What is odd about the banner, and what the worst of luck costs."""

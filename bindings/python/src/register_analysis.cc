@@ -13,6 +13,7 @@
 #include "fairpull/analysis/distribution.h"
 #include "fairpull/analysis/goal.h"
 #include "fairpull/analysis/lint.h"
+#include "fairpull/analysis/plan.h"
 #include "fairpull/analysis/pulls_to.h"
 #include "fairpull/banner/banner.h"
 #include "register.h"
@@ -97,6 +98,43 @@ void RegisterAnalysis(py::module_& module) {
       .def_property_readonly("variance", &Distribution::variance)
       .def_property_readonly("skewness", &Distribution::skewness)
       .def_property_readonly("excess_kurtosis", &Distribution::excess_kurtosis);
+  module.def(
+      "follow_plan",
+      [](std::int64_t budget,
+         const std::vector<std::tuple<std::shared_ptr<Distribution>,
+                                      std::int64_t, std::int64_t>>& list) {
+        std::vector<PlanStage> stages;
+        for (const auto& [pulls, price, income] : list) {
+          stages.push_back(
+              {.pulls = pulls.get(), .price = price, .income = income});
+        }
+        const py::gil_scoped_release unlocked;
+        const PlanOdds odds = ValueOrThrow(FollowPlan(budget, stages));
+        return std::make_tuple(odds.met, odds.left, odds.unit);
+      },
+      py::arg("budget"), py::arg("stages"));
+  module.def(
+      "then_as_many_as_possible",
+      [](const Distribution& first, const Banner& banner,
+         const std::string& goal, std::int64_t pulls,
+         const CounterValues& state, std::optional<std::uint32_t> batch) {
+        const py::gil_scoped_release unlocked;
+        return ValueOrThrow(ThenAsManyAsPossible(
+            first, banner, ValueOrThrow(Goal::Parse(banner, goal)), pulls,
+            OptionsOf(banner, 1, state, batch)));
+      },
+      py::arg("first"), py::arg("banner"), py::arg("goal"), py::arg("pulls"),
+      py::arg("state"), py::arg("batch"));
+  module.def(
+      "affordable_pulls",
+      [](const Banner& banner, const CounterValues& wallet) {
+        std::vector<std::pair<CurrencyId, std::int64_t>> balances;
+        for (const auto& [currency, balance] : wallet) {
+          balances.emplace_back(CurrencyId::Trusted(currency), balance);
+        }
+        return ValueOrThrow(AffordablePulls(banner, balances));
+      },
+      py::arg("banner"), py::arg("wallet"));
   module.def(
       "lint",
       [](const Banner& banner) {

@@ -72,7 +72,7 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline Outcome DrawPlain(const Banner& banner,
 template <BitSource Bits>
 ABSL_ATTRIBUTE_ALWAYS_INLINE inline Outcome Draw(const Banner& banner,
                                                  PityState& state, Bits& bits) {
-  if (banner.draws_are_plain()) [[likely]] {
+  if (__builtin_expect_with_probability(banner.draws_are_plain(), 1, 1.0)) {
     return internal::DrawPlain(banner, state, bits);
   }
   internal::Drawn<Bits> drawn =
@@ -127,7 +127,7 @@ Drawn<Bits> PullAside(const Banner& banner, PityState state, Bits bits) {
 template <BitSource Bits>
 ABSL_ATTRIBUTE_ALWAYS_INLINE inline Outcome Pull(const Banner& banner,
                                                  PityState& state, Bits& bits) {
-  if (banner.pulls_are_plain()) [[likely]] {
+  if (__builtin_expect_with_probability(banner.pulls_are_plain(), 1, 1.0)) {
     return internal::DrawPlain(banner, state, bits);
   }
   internal::Drawn<Bits> drawn =
