@@ -167,8 +167,8 @@ def test_a_long_pull_answers_ctrl_c():
     code = (
         "import fairpull, time\n"
         "banner = fairpull.Banner.load('starter')\n"
-        "print('ready', flush=True)\n"
         "try:\n"
+        "    print('ready', flush=True)\n"
         "    banner.pull(size=400_000_000)\n"
         "except KeyboardInterrupt:\n"
         "    print('stopped', flush=True)\n"
