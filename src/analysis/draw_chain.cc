@@ -80,14 +80,25 @@ class Slicer {
           .push_back(g);
     }
     if (classes.size() < 2) return;
-    for (std::size_t i = 0; i < kept_.size(); ++i) {
-      if (kept_[i] || !Steers(i)) continue;
-      for (const auto& [key, groups] : classes) {
-        if (!Changes(groups, i)) continue;
-        Keep(i);
-        break;
+    for (const auto& [key, groups] : classes) {
+      const std::vector<std::uint64_t> odds = OddsOf(groups);
+      for (std::size_t i = 0; i < kept_.size(); ++i) {
+        if (!kept_[i] && Steers(i) && Changes(odds, i)) Keep(i);
       }
     }
+  }
+
+  // The weight of `groups` together, by wheel.
+  [[nodiscard]] std::vector<std::uint64_t> OddsOf(
+      const std::vector<std::uint32_t>& groups) const {
+    const WheelTable& wheels = banner_.wheels();
+    std::vector<std::uint64_t> weights(wheels.rows(), 0);
+    for (std::uint32_t n = 0; n < wheels.rows(); ++n) {
+      for (const std::uint32_t g : groups) {
+        weights[n] += wheels.Weight(wheels.RowAt(n), g);
+      }
+    }
+    return weights;
   }
 
   // Whether a counter steers a wheel that is drawn from: counters of a batch
@@ -106,48 +117,20 @@ class Slicer {
                        });
   }
 
-  // Whether the odds of `groups` together depend on a counter, others being
-  // what they may.
-  [[nodiscard]] bool Changes(const std::vector<std::uint32_t>& groups,
+  // Whether odds, by wheel, depend on a counter, others being what they may:
+  // whether some wheel differs from that of the counter's lowest value.
+  [[nodiscard]] bool Changes(const std::vector<std::uint64_t>& odds,
                              std::size_t counter) const {
-    LaneArray state = banner_.counters().Start().value;
-    return ChangesFrom(groups, counter, 0, state);
-  }
-
-  bool ChangesFrom(const std::vector<std::uint32_t>& groups,
-                   std::size_t counter, std::size_t next,
-                   LaneArray& state) const {
-    if (next == kept_.size()) return ChangesIn(groups, counter, state);
-    if (next == counter || !Steers(next)) {
-      return ChangesFrom(groups, counter, next + 1, state);
-    }
-    const std::int16_t before = state[next];
-    for (int v = banner_.AlikeUpTo(next); v <= banner_.counters()[next].cap;
-         ++v) {
-      state[next] = static_cast<std::int16_t>(v);
-      if (ChangesFrom(groups, counter, next + 1, state)) return true;
-    }
-    state[next] = before;
-    return false;
-  }
-
-  bool ChangesIn(const std::vector<std::uint32_t>& groups, std::size_t counter,
-                 LaneArray state) const {
-    std::uint64_t first = 0;
-    std::uint64_t first_size = 0;
-    for (int v = banner_.AlikeUpTo(counter);
-         v <= banner_.counters()[counter].cap; ++v) {
-      state[counter] = static_cast<std::int16_t>(v);
-      const std::uint32_t row = banner_.Row(state);
-      std::uint64_t weight = 0;
-      for (const std::uint32_t g : groups) {
-        weight += banner_.wheels().Weight(row, g);
-      }
-      const std::uint64_t size = banner_.wheels().size(row);
-      if (first_size == 0) {
-        first = weight;
-        first_size = size;
-      } else if (weight * first_size != first * size) {
+    const WheelTable& wheels = banner_.wheels();
+    const auto stride = static_cast<std::uint32_t>(
+        banner_.RowStride(counter) / static_cast<int>(wheels.outcomes()));
+    const auto values = static_cast<std::uint32_t>(
+        banner_.counters()[counter].cap - banner_.AlikeUpTo(counter) + 1);
+    for (std::uint32_t n = 0; n < odds.size(); ++n) {
+      const std::uint32_t lowest = n - n / stride % values * stride;
+      if (wheels.one_size() ? odds[n] != odds[lowest]
+                            : odds[n] * wheels.size(wheels.RowAt(lowest)) !=
+                                  odds[lowest] * wheels.size(wheels.RowAt(n))) {
         return true;
       }
     }

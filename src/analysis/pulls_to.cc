@@ -270,13 +270,15 @@ class Question {
     for (const auto& [state, odds] : hits.Begin(begin_.value, begin_.memory)) {
       at(state) = {odds};
     }
-    for (std::size_t n = 0; n < number.size(); ++n) {
+    std::size_t most = number.size() - 1;
+    while (most > 0 && number[most] == 0) --most;
+    for (std::size_t n = 0; n <= most; ++n) {
       for (const std::vector<double>& row : now) {
         for (std::size_t h = 0; h < row.size(); ++h) {
           met[h] += row[h] * number[n];
         }
       }
-      if (n + 1 == number.size()) break;
+      if (n == most) break;
       std::vector<std::vector<double>> before = std::move(now);
       now.clear();
       for (std::uint32_t state = 0; state < before.size(); ++state) {

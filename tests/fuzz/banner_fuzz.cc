@@ -22,7 +22,7 @@ void Require(bool holds, const char* what) {
   std::abort();
 }
 
-void Draw(const Banner& banner) {
+void DrawFromAll(const Banner& banner) {
   const WheelTable& wheels = banner.wheels();
   for (std::uint32_t n = 0; n < wheels.rows(); ++n) {
     std::uint64_t sum = 0;
@@ -65,7 +65,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
         fairpull::CompileBanner(*std::move(spec), problems);
     fairpull::Require(banner.has_value() == problems.empty(),
                       "there is a banner exactly if there is no problem");
-    if (banner.has_value()) fairpull::Draw(*banner);
+    if (banner.has_value()) fairpull::DrawFromAll(*banner);
   } else {
     fairpull::Require(!problems.empty(), "a refusal says why");
   }

@@ -193,11 +193,13 @@ def odds(
         print_json(odds_json(loaded, sheet))
         return
     if as_markdown:
-        print(odds_markdown(loaded, sheet))
+        print(odds_markdown(loaded, sheet, batch))
         return
     title = (
         f"{escape(loaded.name)}: {loaded.price_amount} {loaded.price_currency} a pull"
     )
+    if batch is not None:
+        title += f"; with pity in batches of {batch}"
     rarities = Table("rarity", "base", "with pity", "certain at", title=title)
     for rarity, shown in zip(loaded.rarities, sheet.rarities, strict=True):
         rarities.add_row(
@@ -220,30 +222,37 @@ def odds(
     notes.print(f"odds version {sheet.odds_version}")
 
 
-def odds_markdown(banner: fairpull.Banner, sheet: fairpull.Odds) -> str:
+def odds_markdown(
+    banner: fairpull.Banner, sheet: fairpull.Odds, batch: int | None
+) -> str:
     """The disclosure as Markdown, to paste into a page."""
     prices = " or ".join(f"{v} {k}" for k, v in banner.prices.items())
+    run = "long run, with pity"
+    if batch is not None:
+        run += f", in batches of {batch}"
     lines = [
         f"# {banner.name}: odds",
         "",
         f"One pull costs {prices}. Odds version `{sheet.odds_version}`.",
         "",
-        "| rarity | one pull | long run, with pity | certain at |",
+        f"| rarity | one pull | {run} | certain at |",
         "|---|---|---|---|",
     ]
     for rarity, shown in zip(banner.rarities, sheet.rarities, strict=True):
         certain = "" if rarity.hard_pity is None else f"pull {rarity.hard_pity}"
-        base, run = percent(float(shown.base)), percent(shown.consolidated)
-        lines.append(f"| {shown.name} | {base} | {run} | {certain} |")
+        base, with_pity = percent(float(shown.base)), percent(shown.consolidated)
+        lines.append(f"| {shown.name} | {base} | {with_pity} | {certain} |")
     lines += [
         "",
-        "| item | rarity | featured | one pull | long run, with pity |",
+        f"| item | rarity | featured | one pull | {run} |",
         "|---|---|---|---|---|",
     ]
     for item, odds_of in zip(banner.items, sheet.items, strict=True):
         featured = "yes" if item.featured else ""
-        base, run = percent(float(odds_of.base)), percent(odds_of.consolidated)
-        lines.append(f"| {item.name} | {item.rarity} | {featured} | {base} | {run} |")
+        base, with_pity = percent(float(odds_of.base)), percent(odds_of.consolidated)
+        lines.append(
+            f"| {item.name} | {item.rarity} | {featured} | {base} | {with_pity} |"
+        )
     guarantees = guarantees_of(banner)
     if guarantees:
         lines += ["", *(f"- {line}" for line in guarantees)]

@@ -62,10 +62,11 @@ def draw(
 
 def bars(distribution: Distribution, *, rows: int = 20, width: int = 50) -> list[str]:
     """The distribution as lines of text: a range of counts, its share, a bar."""
-    first, last = shown_range(distribution)
-    step = max(1, -(-(last - first + 1) // rows))
+    _, last = shown_range(distribution)
+    first = distribution.support[0]
+    step = max(1, -(-(max(last, first) - first + 1) // rows))
     lines = []
-    edges = range(first, last + 1, step)
+    edges = range(first, max(last, first) + 1, step)
     shares = [
         float(np.sum(distribution.pmf(np.arange(edge, edge + step)))) for edge in edges
     ]

@@ -175,6 +175,11 @@ class Banner {
   [[nodiscard]] std::int16_t AlikeUpTo(std::size_t counter) const {
     return row_start_[counter];
   }
+  // How far apart in handles the wheels of two such values above that are that
+  // differ by one; 0 for a counter that steers no wheel.
+  [[nodiscard]] std::int16_t RowStride(std::size_t counter) const {
+    return row_stride_[counter];
+  }
   // The second factor of the wheels' size: each group's part of its rarity is
   // a multiple of one in so many.
   [[nodiscard]] std::uint32_t shares() const { return shares_; }

@@ -74,7 +74,9 @@ class BasicWheelTable {
 
   // The weight of an outcome on a wheel, in parts of size(row).
   [[nodiscard]] std::uint32_t Weight(std::uint32_t row,
-                                     std::uint32_t outcome) const;
+                                     std::uint32_t outcome) const {
+    return weights_[row + outcome];
+  }
 
   // How many parts a wheel has.
   [[nodiscard]] std::uint32_t size(std::uint32_t row) const {
@@ -93,20 +95,11 @@ class BasicWheelTable {
   }
 
  private:
-  // Where outcome i ends, as a threshold for words. A row is stored as the
-  // place where the last outcome begins, then the ends of those before it.
-  [[nodiscard]] std::uint64_t End(std::uint32_t row,
-                                  std::uint32_t outcome) const {
-    if (outcome + 1 == outcomes_) {
-      return uniforms_[row / outcomes_].Threshold(size(row));
-    }
-    return edges_[row + outcome + 1];
-  }
-
   std::uint32_t outcomes_;
   bool one_size_ = true;
-  Uniform<Word> common_{1};           // of the first wheel
-  std::vector<std::uint64_t> edges_;  // outcomes_ a row
+  Uniform<Word> common_{1};             // of the first wheel
+  std::vector<std::uint64_t> edges_;    // outcomes_ a row
+  std::vector<std::uint32_t> weights_;  // likewise
   std::vector<std::uint32_t> sizes_;
   std::vector<Uniform<Word>> uniforms_;
 };
@@ -123,7 +116,10 @@ std::uint32_t BasicWheelTable<Word>::AddRow(
   sizes_.push_back(size);
   uniforms_.push_back(uniform);
   const std::vector<std::uint32_t> clamped = ClampWeights(size, weights);
+  weights_.insert(weights_.end(), clamped.begin(), clamped.end());
   const std::uint32_t last = clamped.back();
+  // A row is the place where the last outcome begins, then the ends of those
+  // before it.
   edges_.push_back(uniform.Threshold(size - last));
   std::uint64_t end = 0;
   for (std::size_t i = 0; i + 1 < clamped.size(); ++i) {
@@ -131,14 +127,6 @@ std::uint32_t BasicWheelTable<Word>::AddRow(
     edges_.push_back(uniform.Threshold(end));
   }
   return row;
-}
-
-template <std::unsigned_integral Word>
-std::uint32_t BasicWheelTable<Word>::Weight(std::uint32_t row,
-                                            std::uint32_t outcome) const {
-  const std::uint64_t begin = outcome == 0 ? 0 : End(row, outcome - 1);
-  return static_cast<std::uint32_t>((End(row, outcome) - begin) /
-                                    uniforms_[row / outcomes_].scale());
 }
 
 }  // namespace fairpull
