@@ -1,5 +1,6 @@
 #include "by_hits.h"
 
+#include <algorithm>
 #include <cstddef>
 
 #include "draw_chain.h"
@@ -25,6 +26,11 @@ class Parting {
       }
       (IsStill(i) ? parts_.moved_by_hits : parts_.moved_by_draws)[i] = true;
       if (parts_.moved_by_draws[i] && !StartsAgain(i)) return std::nullopt;
+    }
+    // Where no draw moves anything, the chain of draws is that of hits.
+    if (std::count(parts_.moved_by_draws.begin(), parts_.moved_by_draws.end(),
+                   true) == 0) {
+      return std::nullopt;
     }
     LaneArray state = banner_.counters().Start().value;
     if (!OddsPart(0, state)) return std::nullopt;

@@ -206,14 +206,16 @@ std::uint32_t DrawChain::Number(const ChainState& state) {
   return found->second;
 }
 
-std::vector<std::pair<std::uint32_t, double>> DrawChain::Begin(
-    const LaneArray& start, std::int32_t memory) {
+ChainBegin DrawChain::Begin(const LaneArray& start, std::int32_t memory) {
   const BatchPlan& plan = banner_.batch_plan();
-  const double mixed =
-      has_batches_ && plan.mixes(batch_) ? plan.mixture.value() : 0;
-  std::vector<std::pair<std::uint32_t, double>> begins;
+  const long double mixed =
+      has_batches_ && plan.mixes(batch_)
+          ? static_cast<long double>(plan.mixture.numerator()) /
+                plan.mixture.denominator()
+          : 0;
+  ChainBegin begins;
   for (const bool in_mixture : {false, true}) {
-    const double odds = in_mixture ? mixed : 1 - mixed;
+    const long double odds = in_mixture ? mixed : 1 - mixed;
     if (odds == 0) continue;
     LaneArray value = start;
     if (has_batches_) value = plan.Begin(value, batch_, in_mixture);
@@ -223,9 +225,9 @@ std::vector<std::pair<std::uint32_t, double>> DrawChain::Begin(
   return begins;
 }
 
-void DrawChain::Follow(const ChainState& before, const LaneArray& after,
-                       std::int32_t memory,
-                       absl::FunctionRef<void(std::uint32_t, double)> add) {
+void DrawChain::Follow(
+    const ChainState& before, const LaneArray& after, std::int32_t memory,
+    absl::FunctionRef<void(std::uint32_t, long double)> add) {
   if (!has_batches_) {
     add(Number({.value = Sliced(after), .place = 0, .memory = memory}), 1);
     return;
@@ -257,7 +259,7 @@ void DrawChain::Expand(std::uint32_t number) {
   const auto drawn = [&](std::uint32_t g) {
     return !only_.has_value() || banner_.groups()[g].rarity == *only_;
   };
-  double size = 0;
+  long double size = 0;
   for (std::uint32_t g = 0; g < banner_.groups().size(); ++g) {
     if (drawn(g)) size += banner_.wheels().Weight(row, g);
   }
@@ -266,22 +268,23 @@ void DrawChain::Expand(std::uint32_t number) {
   for (std::uint32_t g = 0; g < banner_.groups().size(); ++g) {
     const std::uint32_t weight = drawn(g) ? banner_.wheels().Weight(row, g) : 0;
     if (weight == 0) continue;
-    const double odds = weight / size;
+    const long double odds = weight / size;
     LaneArray after = banner_.groups()[g].step.After(state.value);
     if (!banner_.draws_are_plain()) banner_.Settle(after);
     seen.clear();
     observer_.Observe(g, state, after, seen);
     for (const Observation& one : seen) {
       if (one.part == 0) continue;
-      Follow(state, after, one.memory, [&](std::uint32_t to, double follow) {
-        const double part = odds * one.part * follow;
-        for (ChainEdge& edge : edges) {
-          if (edge.to != to || edge.label != one.label) continue;
-          edge.odds += part;
-          return;
-        }
-        edges.push_back({.to = to, .label = one.label, .odds = part});
-      });
+      Follow(state, after, one.memory,
+             [&](std::uint32_t to, long double follow) {
+               const long double part = odds * one.part * follow;
+               for (ChainEdge& edge : edges) {
+                 if (edge.to != to || edge.label != one.label) continue;
+                 edge.odds += part;
+                 return;
+               }
+               edges.push_back({.to = to, .label = one.label, .odds = part});
+             });
     }
   }
   edges_[number] = std::move(edges);

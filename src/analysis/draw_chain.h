@@ -35,17 +35,21 @@ struct ChainState {
 
 // One way in which an observed draw goes on.
 struct Observation {
-  double part = 1;          // of the draws of this group in this state
+  long double part = 1;     // of the draws of this group in this state
   int label = 0;            // what is seen
   std::int32_t memory = 0;  // what is remembered then
 };
 
-// A step of the chain.
+// A step of the chain. Where long double is wider than double, hundreds of
+// steps in a row stay exact to the last place of a double.
 struct ChainEdge {
   std::uint32_t to = 0;
   int label = 0;
-  double odds = 0;
+  long double odds = 0;
 };
+
+// States that are begun in, with their odds.
+using ChainBegin = std::vector<std::pair<std::uint32_t, long double>>;
 
 // What is observed of draws. Groups that look alike to it may be merged.
 class Observer {
@@ -83,8 +87,7 @@ class DrawChain {
 
   // The states that a batch can begin in for a player in `start`, with their
   // odds (two where the batch has a mixture).
-  [[nodiscard]] std::vector<std::pair<std::uint32_t, double>> Begin(
-      const LaneArray& start, std::int32_t memory);
+  [[nodiscard]] ChainBegin Begin(const LaneArray& start, std::int32_t memory);
 
   // The edges of a state; found when first asked for.
   const std::vector<ChainEdge>& Edges(std::uint32_t state);
@@ -101,7 +104,7 @@ class DrawChain {
   // the batch or at the begin of the next one, and calls `add` for each.
   void Follow(const ChainState& before, const LaneArray& after,
               std::int32_t memory,
-              absl::FunctionRef<void(std::uint32_t, double)> add);
+              absl::FunctionRef<void(std::uint32_t, long double)> add);
   [[nodiscard]] LaneArray Sliced(LaneArray value) const;
   void Expand(std::uint32_t state);
 

@@ -31,8 +31,7 @@ class Recursion {
   Recursion(DrawChain& chain, std::uint64_t hits)
       : chain_(chain), hits_(hits) {}
 
-  absl::StatusOr<Passage> Run(
-      const std::vector<std::pair<std::uint32_t, double>>& begins) {
+  absl::StatusOr<Passage> Run(const ChainBegin& begins) {
     Passage passage;
     passage.pmf = {0};
     for (const auto& [state, odds] : begins) Add(Node(state, 0), odds);
@@ -43,7 +42,7 @@ class Recursion {
         FAIRPULL_ASSIGN_OR_RETURN(known_unbounded, ReachesCycle());
       }
       if (known_unbounded && left_ < kLargestTail) {
-        passage.tail = left_;
+        passage.tail = static_cast<double>(left_);
         passage.bounded = false;
         break;
       }
@@ -52,8 +51,8 @@ class Recursion {
             "the distribution has more than ", kMaxDistributionEntries,
             " entries, which is the limit"));
       }
-      FAIRPULL_ASSIGN_OR_RETURN(const double met, Step());
-      passage.pmf.push_back(met);
+      FAIRPULL_ASSIGN_OR_RETURN(const long double met, Step());
+      passage.pmf.push_back(static_cast<double>(met));
     }
     return passage;
   }
@@ -64,7 +63,7 @@ class Recursion {
     return state * hits_ + seen;
   }
 
-  void Add(std::uint64_t node, double mass) {
+  void Add(std::uint64_t node, long double mass) {
     if (node >= next_.size()) {
       next_.resize(node + node / 2 + 1, 0);
       is_next_.resize(next_.size(), false);
@@ -91,12 +90,12 @@ class Recursion {
   }
 
   // One draw; how much mass came to its hits by it.
-  absl::StatusOr<double> Step() {
-    double met = 0;
+  absl::StatusOr<long double> Step() {
+    long double met = 0;
     for (std::size_t i = 0; i < active_.size(); ++i) {
       const auto state = static_cast<std::uint32_t>(active_[i] / hits_);
       const std::uint64_t seen = active_[i] % hits_;
-      const double mass = mass_[i];
+      const long double mass = mass_[i];
       const std::vector<ChainEdge>& edges = chain_.Edges(state);
       steps_ += edges.size();
       for (const ChainEdge& edge : edges) {
@@ -161,36 +160,39 @@ class Recursion {
   DrawChain& chain_;
   std::uint64_t hits_;
   std::vector<std::uint64_t> active_;
-  std::vector<double> mass_;  // of the active ones
+  std::vector<long double> mass_;  // of the active ones
   std::vector<std::uint64_t> coming_;
-  std::vector<double> next_;
+  std::vector<long double> next_;
   std::vector<bool> is_next_;
-  double left_ = 0;
+  long double left_ = 0;
   std::uint64_t steps_ = 0;
 };
 
 }  // namespace
 
-absl::StatusOr<Passage> FirstPassage(
-    DrawChain& chain,
-    const std::vector<std::pair<std::uint32_t, double>>& begins,
-    std::uint64_t hits) {
+absl::StatusOr<Passage> FirstPassage(DrawChain& chain, const ChainBegin& begins,
+                                     std::uint64_t hits) {
   return Recursion(chain, hits).Run(begins);
 }
 
-absl::StatusOr<std::vector<double>> HitsByRecursion(
-    DrawChain& chain,
-    const std::vector<std::pair<std::uint32_t, double>>& begins,
-    std::uint64_t draws) {
-  using Row = std::vector<double>;  // by hits
-  absl::flat_hash_map<std::uint32_t, Row> now;
-  for (const auto& [state, odds] : begins) now[state] = {odds};
+absl::StatusOr<std::vector<double>> HitsByRecursion(DrawChain& chain,
+                                                    const ChainBegin& begins,
+                                                    std::uint64_t draws) {
+  using Row = std::vector<long double>;  // by hits
+  std::vector<Row> now;                  // by state
+  const auto at = [](std::vector<Row>& rows, std::uint32_t state) -> Row& {
+    if (state >= rows.size()) rows.resize(state + std::size_t{1});
+    return rows[state];
+  };
+  for (const auto& [state, odds] : begins) at(now, state) = {odds};
   std::uint64_t steps = 0;
   for (std::uint64_t n = 0; n < draws; ++n) {
-    absl::flat_hash_map<std::uint32_t, Row> next;
-    for (const auto& [state, row] : now) {
+    std::vector<Row> next(chain.size());
+    for (std::uint32_t state = 0; state < now.size(); ++state) {
+      const Row& row = now[state];
+      if (row.empty()) continue;
       for (const ChainEdge& edge : chain.Edges(state)) {
-        Row& to = next[edge.to];
+        Row& to = at(next, edge.to);
         const auto label = static_cast<std::size_t>(edge.label);
         if (to.size() < row.size() + label) to.resize(row.size() + label, 0);
         for (std::size_t h = 0; h < row.size(); ++h) {
@@ -204,11 +206,11 @@ absl::StatusOr<std::vector<double>> HitsByRecursion(
     now = std::move(next);
   }
   Row hits;
-  for (const auto& [state, row] : now) {
+  for (const Row& row : now) {
     if (hits.size() < row.size()) hits.resize(row.size(), 0);
     for (std::size_t h = 0; h < row.size(); ++h) hits[h] += row[h];
   }
-  return hits;
+  return std::vector<double>(hits.begin(), hits.end());
 }
 
 }  // namespace fairpull::internal

@@ -21,16 +21,13 @@ struct Passage {
 
 // Draws until `hits` hits are seen; `begins` has the states that are begun in,
 // with their odds. ResourceExhausted as PullsTo.
-[[nodiscard]] absl::StatusOr<Passage> FirstPassage(
-    DrawChain& chain,
-    const std::vector<std::pair<std::uint32_t, double>>& begins,
-    std::uint64_t hits);
+[[nodiscard]] absl::StatusOr<Passage> FirstPassage(DrawChain& chain,
+                                                   const ChainBegin& begins,
+                                                   std::uint64_t hits);
 
 // P(h hits in `draws` draws), for h from 0 to the most that are possible.
 [[nodiscard]] absl::StatusOr<std::vector<double>> HitsByRecursion(
-    DrawChain& chain,
-    const std::vector<std::pair<std::uint32_t, double>>& begins,
-    std::uint64_t draws);
+    DrawChain& chain, const ChainBegin& begins, std::uint64_t draws);
 
 }  // namespace fairpull::internal
 

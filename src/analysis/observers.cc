@@ -15,8 +15,8 @@ namespace {
 constexpr std::size_t kMaxCollectionStates = 1 << 20;
 
 // The weight of a group's items together: things, where the pool remembers.
-double WeightOf(const Banner& banner, const Group& group) {
-  double weight = 0;
+long double WeightOf(const Banner& banner, const Group& group) {
+  long double weight = 0;
   for (const std::uint16_t i : group.items) weight += banner.items()[i].weight;
   return weight;
 }
@@ -144,7 +144,7 @@ class HitObserver final : public GoalObserver {
 
   void Observe(std::uint32_t group, const ChainState& state, LaneArray& after,
                std::vector<Observation>& seen) const override {
-    const double part = PartIn(group, state);
+    const long double part = PartIn(group, state);
     const std::int32_t kept = WasFilled(banner_, after) ? 0 : state.memory;
     const std::int32_t taken =
         WasFilled(banner_, after) || !left_.has_value()
@@ -171,7 +171,7 @@ class HitObserver final : public GoalObserver {
 
  private:
   // The part of a group's draws that meet the goal, in a clean state.
-  [[nodiscard]] double CleanPart(std::uint32_t g) const {
+  [[nodiscard]] long double CleanPart(std::uint32_t g) const {
     const Group& group = banner_.groups()[g];
     switch (goal_.kind()) {
       case Goal::Kind::kRarity:
@@ -193,11 +193,12 @@ class HitObserver final : public GoalObserver {
   }
 
   // The same in a state of the chain.
-  [[nodiscard]] double PartIn(std::uint32_t g, const ChainState& state) const {
-    const double clean = CleanPart(g);
+  [[nodiscard]] long double PartIn(std::uint32_t g,
+                                   const ChainState& state) const {
+    const long double clean = CleanPart(g);
     if (clean == 0 || !left_.has_value()) return clean;
     const Item& item = banner_.items()[*item_];
-    const double left = state.value[*left_];
+    const long double left = state.value[*left_];
     if (left == 0) return clean;  // all are owned, and all drawn again
     return (item.stock - state.memory) / left;
   }
@@ -226,7 +227,7 @@ class HitObserver final : public GoalObserver {
   Extras extras_;
   std::optional<std::uint16_t> item_;
   std::optional<std::size_t> left_;  // where the item's pool remembers
-  double detached_ = 0;              // of a detached draw
+  long double detached_ = 0;         // of a detached draw
 };
 
 // Each of several items once. Items that are drawn alike are counted together:
@@ -301,7 +302,7 @@ class CollectionObserver final : public GoalObserver {
 
   void Observe(std::uint32_t group, const ChainState& state, LaneArray& after,
                std::vector<Observation>& seen) const override {
-    std::map<std::int32_t, double> parts;
+    std::map<std::int32_t, long double> parts;
     AddDraw(group, state.value, state.memory, 1, parts);
     extras_.ForEachGift(state.value, [&](const Gift& gift) {
       if (const auto* item = std::get_if<ItemGift>(&gift)) {
@@ -376,24 +377,26 @@ class CollectionObserver final : public GoalObserver {
 
   // Adds what a draw of a group makes of `memory`, in `part` of all cases.
   void AddDraw(std::uint32_t g, const LaneArray& value, std::int32_t memory,
-               double part, std::map<std::int32_t, double>& parts) const {
+               long double part,
+               std::map<std::int32_t, long double>& parts) const {
     const Group& group = banner_.groups()[g];
-    double weight = WeightOf(banner_, group);
+    long double weight = WeightOf(banner_, group);
     bool things = false;
     if (group.remembers) {
-      const double left = value[*LeftCounter(banner_, group.rarity)];
+      const long double left = value[*LeftCounter(banner_, group.rarity)];
       if (left != 0) {
         weight = left;
         things = true;
       }
     }
-    double others = 1;
+    long double others = 1;
     for (const ItemKind& kind : kinds_) {
       const std::size_t missing = Missing(kind, memory);
       if (missing == 0 || !IsIn(kind, g)) continue;
       const Item& item = banner_.items()[kind.items[0]];
-      const double one = things ? item.stock : item.weight;
-      const double found = static_cast<double>(missing) * one / weight;
+      const long double one = things ? item.stock : item.weight;
+      const long double found =
+          static_cast<long double>(missing) * one / weight;
       parts[memory - static_cast<std::int32_t>(kind.unit)] += part * found;
       others -= found;
     }
@@ -402,11 +405,11 @@ class CollectionObserver final : public GoalObserver {
   }
 
   void AddItem(const std::string& id,
-               std::map<std::int32_t, double>& parts) const {
+               std::map<std::int32_t, long double>& parts) const {
     const auto index = static_cast<std::uint16_t>(*banner_.FindItem(id));
     for (const ItemKind& kind : kinds_) {
       if (kind.items[0] != index) continue;
-      std::map<std::int32_t, double> next;
+      std::map<std::int32_t, long double> next;
       for (const auto& [memory, part] : parts) {
         const bool missing = Missing(kind, memory) != 0;
         next[missing ? memory - static_cast<std::int32_t>(kind.unit)
@@ -417,11 +420,11 @@ class CollectionObserver final : public GoalObserver {
   }
 
   void AddDetached(std::uint32_t draws,
-                   std::map<std::int32_t, double>& parts) const {
+                   std::map<std::int32_t, long double>& parts) const {
     const LaneArray& clean = banner_.counters().Start().value;
     const std::uint32_t row = banner_.Row(clean);
     for (std::uint32_t i = 0; i < draws; ++i) {
-      std::map<std::int32_t, double> next;
+      std::map<std::int32_t, long double> next;
       for (const auto& [memory, part] : parts) {
         for (std::uint32_t g = 0; g < banner_.groups().size(); ++g) {
           const std::uint32_t weight = banner_.wheels().Weight(row, g);

@@ -1,6 +1,7 @@
 #include "fairpull/analysis/pulls_to.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 #include <vector>
 
@@ -29,12 +30,20 @@ struct Wait {
   Moments moments;
   double tail = 0;
   bool bounded = true;
+  std::int64_t lowest = 0;  // the smallest count that is possible
 };
+
+// The place of the first entry above 0.
+std::int64_t LowestOf(absl::Span<const double> pmf) {
+  return std::find_if(pmf.begin(), pmf.end(), [](double p) { return p > 0; }) -
+         pmf.begin();
+}
 
 Wait ToWait(Passage passage) {
   Wait wait{.moments = MomentsOf(passage.pmf),
             .tail = passage.tail,
-            .bounded = passage.bounded};
+            .bounded = passage.bounded,
+            .lowest = LowestOf(passage.pmf)};
   wait.pmf = std::move(passage.pmf);
   return wait;
 }
@@ -43,6 +52,7 @@ absl::StatusOr<Distribution> ToDistribution(Wait wait) {
   DistributionOptions options{
       .support = wait.bounded ? Support::kBounded : Support::kUnbounded,
       .tail = wait.tail,
+      .support_min = wait.lowest,
       .moments = wait.moments};
   return Distribution::Make(std::move(wait.pmf), options);
 }
@@ -150,10 +160,10 @@ class Question {
 
   // As many waits as there are hits of the rarity until `copies` of them met
   // the goal.
-  static absl::StatusOr<Wait> Summed(
-      DrawChain& hits,
-      const std::vector<std::pair<std::uint32_t, double>>& begins,
-      std::uint64_t copies, const Wait& first, const Wait& wait) {
+  static absl::StatusOr<Wait> Summed(DrawChain& hits,
+                                     const internal::ChainBegin& begins,
+                                     std::uint64_t copies, const Wait& first,
+                                     const Wait& wait) {
     FAIRPULL_ASSIGN_OR_RETURN(Passage number,
                               internal::FirstPassage(hits, begins, copies));
     const Moments count = MomentsOf(number.pmf);
@@ -163,7 +173,8 @@ class Question {
     Wait sum{.moments =
                  first.moments + RandomSum(count + Constant(-1), wait.moments),
              .tail = number.tail,
-             .bounded = first.bounded && wait.bounded && number.bounded};
+             .bounded = first.bounded && wait.bounded && number.bounded,
+             .lowest = first.lowest + LowestOf(weights) * wait.lowest};
     if (weights.size() == 1) {
       sum.pmf = first.pmf;
     } else {
@@ -183,14 +194,19 @@ class Question {
              .moments = one.moments +
                         Repeat(others.moments, static_cast<double>(copies - 1)),
              .tail = one.tail + others.tail * static_cast<double>(copies - 1),
-             .bounded = one.bounded && others.bounded};
+             .bounded = one.bounded && others.bounded,
+             .lowest = one.lowest +
+                       others.lowest * static_cast<std::int64_t>(copies - 1)};
     Trim(sum);
     return sum;
   }
 
-  // Cuts a list without a last count where its tail is small enough.
+  // Takes the rounding of fast convolutions from counts that are not possible,
+  // and cuts a list without a last count where its tail is small enough.
   static void Trim(Wait& wait) {
+    std::fill(wait.pmf.begin(), wait.pmf.begin() + wait.lowest, 0.0);
     if (wait.bounded) return;
+    ExtendPastNoise(wait.pmf);
     double tail = wait.tail;
     std::size_t size = wait.pmf.size();
     while (size > 1 && tail + wait.pmf[size - 1] < kLargestTail) {
@@ -200,11 +216,32 @@ class Question {
     wait.tail = tail;
   }
 
+  // Fast convolutions have a floor of noise near 1e-19. Where a list without a
+  // last count ends in it, what lies below is replaced by the geometric decay
+  // that such lists come to, so that tails are those of the distribution.
+  static void ExtendPastNoise(std::vector<double>& pmf) {
+    constexpr double kClear = 1e-14;  // noise is a hundred-thousandth of it
+    const std::size_t tenth = pmf.size() / 10;
+    if (std::all_of(pmf.end() - static_cast<std::ptrdiff_t>(tenth), pmf.end(),
+                    [](double p) { return p < kLargestTail; })) {
+      return;
+    }
+    std::size_t last = pmf.size() - 1;
+    while (last > 0 && pmf[last] < kClear) --last;
+    std::size_t before = last;
+    while (before > 0 && pmf[before] < 1e3 * kClear) --before;
+    if (before == last || before == 0) return;
+    const double ratio = std::pow(pmf[last] / pmf[before],
+                                  1 / static_cast<double>(last - before));
+    for (std::size_t n = last + 1; n < pmf.size(); ++n) {
+      pmf[n] = pmf[n - 1] * ratio;
+    }
+  }
+
   // The state that follows every draw that meets the goal, if it is always the
   // same and each meets it once.
   static absl::StatusOr<std::optional<std::uint32_t>> StateAfterEveryHit(
-      DrawChain& chain,
-      const std::vector<std::pair<std::uint32_t, double>>& begins) {
+      DrawChain& chain, const internal::ChainBegin& begins) {
     std::vector<bool> seen;
     std::vector<std::uint32_t> open;
     const auto visit = [&](std::uint32_t state) {
@@ -239,8 +276,7 @@ class Question {
 
   // Where the player is in one state after each hit, waits are independent.
   static absl::StatusOr<std::optional<Wait>> ByRenewal(
-      DrawChain& chain,
-      const std::vector<std::pair<std::uint32_t, double>>& begins,
+      DrawChain& chain, const internal::ChainBegin& begins,
       std::uint64_t hits) {
     FAIRPULL_ASSIGN_OR_RETURN(const std::optional<std::uint32_t> again,
                               StateAfterEveryHit(chain, begins));
@@ -261,9 +297,10 @@ class Question {
                                          static_cast<std::size_t>(pulls)));
     // What the hits of the rarity were, one after the other.
     DrawChain hits = Hits();
-    std::vector<double> met(pulls + 1, 0);
-    std::vector<std::vector<double>> now;  // by state, by hits of the goal
-    const auto at = [&](std::uint32_t state) -> std::vector<double>& {
+    std::vector<long double> met(pulls + 1, 0);
+    using Row = std::vector<long double>;
+    std::vector<Row> now;  // by state, by hits of the goal
+    const auto at = [&](std::uint32_t state) -> Row& {
       if (state >= now.size()) now.resize(state + std::size_t{1});
       return now[state];
     };
@@ -273,18 +310,18 @@ class Question {
     std::size_t most = number.size() - 1;
     while (most > 0 && number[most] == 0) --most;
     for (std::size_t n = 0; n <= most; ++n) {
-      for (const std::vector<double>& row : now) {
+      for (const Row& row : now) {
         for (std::size_t h = 0; h < row.size(); ++h) {
           met[h] += row[h] * number[n];
         }
       }
       if (n == most) break;
-      std::vector<std::vector<double>> before = std::move(now);
+      std::vector<Row> before = std::move(now);
       now.clear();
       for (std::uint32_t state = 0; state < before.size(); ++state) {
         if (before[state].empty()) continue;
         for (const internal::ChainEdge& edge : hits.Edges(state)) {
-          std::vector<double>& row = at(edge.to);
+          Row& row = at(edge.to);
           const auto label = static_cast<std::size_t>(edge.label);
           row.resize(std::max(row.size(), before[state].size() + label), 0);
           for (std::size_t h = 0; h < before[state].size(); ++h) {
@@ -293,7 +330,7 @@ class Question {
         }
       }
     }
-    return met;
+    return std::vector<double>(met.begin(), met.end());
   }
 
   const Banner& banner_;

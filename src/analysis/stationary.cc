@@ -23,8 +23,7 @@ class Recurrent {
  public:
   explicit Recurrent(DrawChain& chain) : chain_(chain) {}
 
-  absl::StatusOr<std::vector<std::uint32_t>> Find(
-      const std::vector<std::pair<std::uint32_t, double>>& begins) {
+  absl::StatusOr<std::vector<std::uint32_t>> Find(const ChainBegin& begins) {
     for (const auto& [state, odds] : begins) {
       Grow();
       if (index_[state] == kNone) FAIRPULL_RETURN_IF_ERROR(Visit(state));
@@ -151,16 +150,11 @@ class Embedded {
                 return std::tie(x.value, x.place, x.memory) <
                        std::tie(y.value, y.place, y.memory);
               });
-    place_.assign(chain_.size(), kNone);
-    for (std::uint32_t i = 0; i < order_.size(); ++i) place_[order_[i]] = i;
-    returns_.assign(order_.size(), kNone);
-    for (std::uint32_t i = 0; i < order_.size(); ++i) {
-      for (const ChainEdge& edge : chain_.Edges(order_[i])) {
-        const std::uint32_t to = place_[edge.to];
-        if (to >= i || returns_[to] != kNone) continue;
-        returns_[to] = static_cast<std::uint32_t>(points_.size());
-        points_.push_back(to);
-      }
+    FindPoints();
+    // Counters that count down lead on the other way round.
+    if (points_.size() > order_.size() / 2) {
+      std::reverse(order_.begin(), order_.end());
+      FindPoints();
     }
     if (points_.empty()) {  // one state that is never left
       returns_[0] = 0;
@@ -196,6 +190,22 @@ class Embedded {
   }
 
  private:
+  // Places every state by the order, and finds those that draws come back to.
+  void FindPoints() {
+    points_.clear();
+    place_.assign(chain_.size(), kNone);
+    for (std::uint32_t i = 0; i < order_.size(); ++i) place_[order_[i]] = i;
+    returns_.assign(order_.size(), kNone);
+    for (std::uint32_t i = 0; i < order_.size(); ++i) {
+      for (const ChainEdge& edge : chain_.Edges(order_[i])) {
+        const std::uint32_t to = place_[edge.to];
+        if (to >= i || returns_[to] != kNone) continue;
+        returns_[to] = static_cast<std::uint32_t>(points_.size());
+        points_.push_back(to);
+      }
+    }
+  }
+
   // Follows the mass at places from `first` on until it comes to a point of
   // return, and says there how much did.
   void Spread(std::uint32_t first, std::vector<double>& visits,
@@ -209,13 +219,13 @@ class Embedded {
         if (place_[edge.to] == i && returns_[i] == kNone) {
           stays = true;
         } else {
-          leave += edge.odds;
+          leave += static_cast<double>(edge.odds);
         }
       }
       if (stays) visits[i] /= leave;
       for (const ChainEdge& edge : edges) {
         const std::uint32_t to = place_[edge.to];
-        const double mass = visits[i] * edge.odds;
+        const double mass = visits[i] * static_cast<double>(edge.odds);
         if (returns_[to] != kNone) {
           back[returns_[to]] += mass;
         } else if (to != i) {
@@ -234,9 +244,8 @@ class Embedded {
 
 }  // namespace
 
-absl::StatusOr<std::vector<double>> LongRunShares(
-    DrawChain& chain,
-    const std::vector<std::pair<std::uint32_t, double>>& begins) {
+absl::StatusOr<std::vector<double>> LongRunShares(DrawChain& chain,
+                                                  const ChainBegin& begins) {
   FAIRPULL_ASSIGN_OR_RETURN(std::vector<std::uint32_t> states,
                             Recurrent(chain).Find(begins));
   return Embedded(chain, std::move(states)).Solve();

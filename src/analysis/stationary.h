@@ -20,8 +20,7 @@ namespace fairpull::internal {
 // states, or too many that draws come back to; FailedPrecondition if it depends
 // on luck in which of several sets of states a player stays.
 [[nodiscard]] absl::StatusOr<std::vector<double>> LongRunShares(
-    DrawChain& chain,
-    const std::vector<std::pair<std::uint32_t, double>>& begins);
+    DrawChain& chain, const ChainBegin& begins);
 
 }  // namespace fairpull::internal
 

@@ -31,7 +31,7 @@ import multiprocessing
 import operator
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Context, Decimal, localcontext
 from fractions import Fraction
@@ -47,8 +47,9 @@ from reference import Batch, Group, Reference  # noqa: E402
 
 DIGITS = 60
 SHOWN = 25  # significant digits of what is written
-LEAST = Decimal("1e-45")  # mass that is let go where there is no last count
+LEAST = Decimal("1e-33")  # mass that is let go where there is no last count
 LISTED = Decimal("1e-25")  # where the list of such a distribution ends
+EVERY = 1000  # of longer lists each 7th entry is written, or so many
 PLACES = 220  # binary places of fixed point
 QUANTILES = ("0.10", "0.25", "0.50", "0.75", "0.90", "0.99")
 
@@ -90,6 +91,7 @@ class Goal:
             if x["id"] in spark["choose"] and self._wants(player, x)
         ]
         self.classes = self._alike(player) if kind == "all" else []
+        self._seen: dict[tuple[int, tuple[int, ...]], Seen] = {}
 
     def _wants(self, player: Reference, item: dict) -> bool:
         if self.wanted:
@@ -128,6 +130,12 @@ class Goal:
 
     def see(self, group: Group, missing: tuple[int, ...]) -> Seen:
         """What a draw of a group is to the goal."""
+        key = (id(group), missing)
+        if key not in self._seen:
+            self._seen[key] = self._see(group, missing)
+        return self._seen[key]
+
+    def _see(self, group: Group, missing: tuple[int, ...]) -> Seen:
         if self.kind != "all":
             part = self._part(group)
             return [(p, n, ()) for p, n in ((1 - part, 0), (part, 1)) if p]
@@ -203,6 +211,7 @@ class Chain:
         self.numbers: dict[State, int] = {}
         self.states: list[State] = []
         self._edges: dict[int, list[Edge]] = {}
+        self._known: dict[Any, list[tuple[Fraction, Group]]] = {}
         if goal is not None:
             self.gifts = self._gifts()
 
@@ -241,7 +250,7 @@ class Chain:
             def see(missing: tuple[int, ...], draws: int = draws) -> Seen:
                 self.player.state = dict(self.start)
                 seen: Seen = [(Fraction(1), 0, missing)]
-                one = list(self._outcomes({"size": 1, "bonus": 0}, 0, {}, ()))
+                one = self._outcomes({"size": 1, "bonus": 0}, 0, {}, ())
                 assert self.goal is not None
                 for _ in range(draws):
                     seen = merged(
@@ -270,18 +279,25 @@ class Chain:
 
     def _outcomes(
         self, rules: dict, place: int, at_start: dict, hits: tuple[int, ...]
-    ) -> Iterator[tuple[Fraction, Group]]:
+    ) -> list[tuple[Fraction, Group]]:
+        """The odds of each group; points and milestones don't move them."""
         player = self.player
-        frozen = {**player.state, **at_start}
-        batch = Batch(rules, rules["size"] + rules["bonus"] - place, frozen)
-        batch.hits = list(hits) or list(self._none())
-        rarities = player._odds(batch)
-        for group in player.groups:
-            if rarities[group.rarity]:
-                mode = player._mode(group.rarity)
-                odds = rarities[group.rarity] * player._fraction(group, *mode)
-                if odds:
-                    yield odds, group
+        now = player.state
+        steer = (now[k] for k in self.keep if k[:5] not in ("spark", "miles"))
+        key = (*steer, rules["size"], place, *at_start.values(), *hits)
+        if key not in self._known:
+            batch = Batch(
+                rules, rules["size"] + rules["bonus"] - place, {**now, **at_start}
+            )
+            batch.hits = list(hits or self._none())
+            rarities = player._odds(batch)
+            odds = [
+                (rarities[g.rarity] * player._fraction(g, *player._mode(g.rarity)), g)
+                for g in player.groups
+                if rarities[g.rarity]
+            ]
+            self._known[key] = [(p, g) for p, g in odds if p]
+        return self._known[key]
 
     def _expand(self, state: State) -> list[Edge]:
         kept, place, frozen, hits, missing = state
@@ -295,7 +311,7 @@ class Chain:
             rules = {**rules, **{k: step[k] for k in ("slot",) if k in step}}
         at_start = dict(zip(self.keep, frozen, strict=False)) if frozen else {}
         found: dict[tuple[int, int], Fraction] = {}
-        for odds, group in list(self._outcomes(rules, place, at_start, hits)):
+        for odds, group in self._outcomes(rules, place, at_start, hits):
             player.state = dict(before)
             player._count(group, group.items[0])
             now = list(hits)
@@ -351,8 +367,8 @@ class Answer:
     step: int = 1  # of the entries that are written
 
     def quantile(self, q: str) -> int:
-        """The smallest n with cdf(n) >= q."""
-        total = Decimal(0)
+        """The smallest n with cdf(n) >= q; sums of 60 digits may miss a tie."""
+        total = Decimal("1e-50")
         for n, p in enumerate(self.pmf):
             total += p
             if total >= Decimal(q):
@@ -935,7 +951,13 @@ def genshin_cases() -> list[Case]:
         ),
         Case("genshin featured x3 pity 75", g, up5, 3, {p5: 75}, keep=S5),
         Case("genshin featured x7", g, up5, 7, keep=S5),
-        Case("genshin standard item x1", g, "item:standard-5-star-1", keep=S5),
+        Case(
+            "genshin standard item x1",
+            g,
+            "item:standard-5-star-1",
+            keep=S5,
+            hit_by_hit=("5-star", 14000, 14),
+        ),
         Case("genshin any 4-star", g, "rarity:4-star", keep=FOUR),
         Case("genshin any 4-star x5", g, "rarity:4-star", 5, keep=FOUR),
         Case(
@@ -952,7 +974,7 @@ def genshin_cases() -> list[Case]:
             g,
             "all:featured-5-star,standard-5-star-1,standard-5-star-2",
             keep=S5,
-            hit_by_hit=("5-star", 12000, 7),
+            hit_by_hit=("5-star", 12000, 12),
         ),
         Case("genshin any 5-star in 90 pulls", g, any5, pulls=90, keep=(p5,)),
         Case("genshin featured in 90 pulls", g, up5, pulls=90, keep=S5),
@@ -994,7 +1016,7 @@ def genshin_cases() -> list[Case]:
             w1,
             _every(w1, "5-star"),
             keep=FATE,
-            hit_by_hit=("5-star", 30000, 30),
+            hit_by_hit=("5-star", 24000, 24),
         ),
         Case("path1 any 5-star", w1, any5, keep=(p5,)),
         Case("path2 chosen x1", w2, "chosen:5-star", keep=FATE),
@@ -1044,7 +1066,13 @@ def pity_cases() -> list[Case]:
     return [
         Case("hsr featured x1", hsr, up5, keep=S5),
         Case("hsr featured x7", hsr, up5, 7, keep=S5),
-        Case("hsr off item", hsr, "item:himeko", keep=S5),
+        Case(
+            "hsr off item",
+            hsr,
+            "item:himeko",
+            keep=S5,
+            hit_by_hit=("5-star", 14000, 14),
+        ),
         Case("hsr featured in 180 pulls", hsr, up5, pulls=180, keep=S5),
         Case("hsr cone featured x1", cone, up5, keep=S5),
         Case("hsr cone featured x5", cone, up5, 5, keep=S5),
@@ -1067,11 +1095,16 @@ def pity_cases() -> list[Case]:
         Case("wuwa any 4-star", wuwa, r4, keep=FOUR),
         Case("wuwa featured 4-star", wuwa, "featured:4-star", keep=FOUR_UP),
         Case("wuwa 4-star in 40 pulls", wuwa, r4, pulls=40, keep=FOUR),
-        Case("wuwa both of two 4-stars", wuwa, "all:chixia,danjin", keep=FOUR_UP),
         Case("arknights any 6-star", ark, "rarity:6-star", keep=("pity:6-star",)),
         Case("arknights featured x1", ark, up6, keep=WITHIN),
         Case("arknights featured x2", ark, up6, 2, keep=WITHIN),
-        Case("arknights item of two", ark, "item:shining", keep=WITHIN),
+        Case(
+            "arknights item of two in 160 pulls",
+            ark,
+            "item:shining",
+            pulls=160,
+            keep=WITHIN,
+        ),
         Case(
             "arknights featured x1 within 140, pity 30",
             ark,
@@ -1466,10 +1499,15 @@ def solve(case: Case) -> Answer:
     return passage(begin, chain.edges, case.copies - had)
 
 
-def shown(value: Decimal) -> str:
-    """A number with 25 significant digits."""
-    rounded = Context(prec=SHOWN).plus(value)
-    return str(rounded.normalize(Context(prec=SHOWN))) if rounded else "0"
+def shown(value: Decimal, digits: int = SHOWN) -> str:
+    """A number with so many significant digits."""
+    rounded = value.normalize(Context(prec=digits, Emin=-999999999))
+    return str(rounded) if rounded else "0"
+
+
+def listed(value: Decimal) -> str:
+    """An entry of a list: 25 digits, or 6 of one below 1e-30."""
+    return shown(value, SHOWN if value > Decimal("1e-30") else 6)
 
 
 def line(case: Case) -> str:
@@ -1500,11 +1538,14 @@ def written(result: Answer) -> dict[str, Any]:
     """A distribution as the file has it."""
     pmf = result.pmf
     if result.last is None and result.step == 1:
-        beyond = Decimal(0)
-        while pmf and beyond + pmf[-1] < LISTED:
-            beyond += pmf[-1]
-            pmf = pmf[:-1]
-    step = result.step if len(pmf) <= 2000 or result.step > 1 else 7
+        beyond, size = Decimal(0), len(pmf)
+        while beyond + pmf[size - 1] < LISTED:
+            size -= 1
+            beyond += pmf[size]
+        pmf = pmf[:size]
+    step = result.step
+    if step == 1 and len(pmf) > EVERY:
+        step = max(7, len(pmf) // EVERY)
     places = list(range(0, len(pmf), step))
     if places[-1] != len(pmf) - 1:
         places.append(len(pmf) - 1)
@@ -1516,7 +1557,7 @@ def written(result: Answer) -> dict[str, Any]:
         "support_max": result.last,
         "entries": len(pmf),
         "step": step,
-        "pmf": [shown(pmf[n]) for n in places],
+        "pmf": [listed(pmf[n]) for n in places],
     }
 
 
