@@ -408,10 +408,7 @@ class Compiler {
     std::vector<internal::GroupPlan> plans;
     std::vector<Group> groups;
     for (std::size_t g = 0; g < used.size(); ++g) {
-      if (!used[g]) {
-        dropped_.push_back(std::move(plans_[g].group));
-        continue;
-      }
+      if (!used[g]) continue;
       plans.push_back(std::move(plans_[g]));
       groups.push_back(std::move(banner_.groups_[g]));
     }
@@ -494,7 +491,6 @@ class Compiler {
   std::vector<Curve> curves_;
   internal::Layout layout_;
   std::vector<internal::GroupPlan> plans_;
-  std::vector<Group> dropped_;
   std::vector<LaneArray> states_;  // one for each row
 };
 

@@ -155,7 +155,7 @@ TEST(RulesTest, AFeaturedItemOfALostRateUpIsAWinOrALoss) {
   EXPECT_EQ(loss.groups()[1].step.set[0], 1);  // the next one is guaranteed
 }
 
-// The chance of a tin at each draw of a batch of three, given what came first.
+// One part of ten: word 0 is gold, the last words are tin.
 constexpr char kTen[] = R"("odds": "10%")";
 
 // Rule 7: gold at the last draw if none before was; or always.
@@ -165,8 +165,6 @@ TEST(RulesTest, LastIfNoneAndLastAlwaysDiffer) {
   const Banner always = Make(kTen,
                              R"("batches": [1, {"size": 3, "slot": {"draw": 3,
          "odds": {"gold": "100%"}}}], )");
-  // 400 * k and the like: word 0 is the first place of a wheel, the last word
-  // of the wheel of ten its last.
   const auto last_draw = [](const Banner& banner, std::uint32_t first) {
     PityState state = banner.counters().Start();
     ScriptedSource<> bits({first, 0, 4294967289u, 0, 4294967289u, 0});
