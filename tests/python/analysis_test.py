@@ -176,3 +176,9 @@ def test_what_a_wallet_buys():
     assert banner.affordable_pulls({"stone": 5}) == 0
     with pytest.raises(fairpull.InvalidArgumentError, match="primogem is -1"):
         banner.affordable_pulls({"primogem": -1})
+
+
+def test_a_store_says_which_rules_it_does_not_carry_out():
+    fairpull.Banner.load("starter").check_servable()
+    with pytest.raises(fairpull.FailedPreconditionError, match="milestones"):
+        fairpull.Banner.load("endfield-character").check_servable()

@@ -29,6 +29,8 @@ class Banner:
     """
     A compiled banner.
     """
+    def check_servable(self) -> None:
+        ...
     def choose(self, state: collections.abc.Sequence[tuple[str, typing.SupportsInt | typing.SupportsIndex]], item: str) -> list[tuple[str, int]]:
         ...
     def draws_of(self, size: typing.SupportsInt | typing.SupportsIndex) -> int:

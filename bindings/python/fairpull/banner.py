@@ -555,6 +555,17 @@ class Banner:
         size = whole("count", count, 1, MAX_PULLS)
         return self._core.quote(size, list((state or {}).items()), currency)
 
+    def check_servable(self) -> None:
+        """Check that pulls of this banner can be drawn from a store.
+
+        Raises
+        ------
+        FailedPreconditionError
+            It has rules that give something beside the drawn items, or a price
+            that depends on the player; the message names them.
+        """
+        self._core.check_servable()
+
     def draws_of(self, count: int) -> int:
         """How many draws a batch of `count` pulls makes, with those on top."""
         return self._core.draws_of(whole("count", count, 1, MAX_PULLS))

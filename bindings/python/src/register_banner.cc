@@ -19,6 +19,7 @@
 #include "fairpull/engine/batch.h"
 #include "fairpull/engine/pull.h"
 #include "fairpull/random/pcg_source.h"
+#include "fairpull/service/pull_request.h"
 #include "register.h"
 
 namespace fairpull::python {
@@ -267,6 +268,8 @@ void RegisterBanner(py::module_& module) {
                                }
                                return sizes;
                              })
+      .def("check_servable",
+           [](const Banner& b) { ThrowIfError(CheckServable(b)); })
       .def("draws_of", &Banner::DrawsOf, py::arg("size"))
       .def(
           "quote",

@@ -147,6 +147,10 @@ def _check_fits_game(banner: fairpull.Banner, currency: str) -> None:
             f"banner {banner.id!r} costs {banner.price_currency}; players of this "
             f"game have {currency}"
         )
+    try:
+        banner.check_servable()
+    except fairpull.FailedPreconditionError as error:
+        raise SettingError(str(error)) from error
     if not set(banner.batches) <= set(COUNTS):
         raise SettingError(
             f"banner {banner.id!r} is sold by {banner.batches}; this game sells "

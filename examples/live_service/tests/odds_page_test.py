@@ -123,6 +123,10 @@ def test_an_unknown_banner_names_the_known_ones(
         ({"price": {"currency": "gold", "amount": 1}}, "gold"),
         ({"batches": [1, 5]}, "1 or 10"),
         ({"items": [{**item, "type": "weapon"} for item in FILE["items"]]}, "weapon"),
+        (
+            {"milestones": [{"at": 30, "gives": {"draws": 10}}]},
+            "do not carry out: milestones",
+        ),
     ],
 )
 def test_a_banner_that_doesn_t_fit_the_game_is_refused_at_the_start(
