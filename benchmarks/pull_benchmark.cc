@@ -42,6 +42,22 @@ void BM_Pull(benchmark::State& run) {
 }
 BENCHMARK(BM_Pull);
 
+// The same by thousands: what a simulation asks for.
+void BM_PullEach(benchmark::State& run) {
+  constexpr std::uint64_t kPulls = 1000;
+  const Banner banner = LoadGenshin();
+  PcgSource bits = PcgSource::Seeded(1);
+  PityState state = banner.counters().Start();
+  std::uint64_t sum = 0;
+  for (auto _ : run) {
+    PullEach(banner, kPulls, state, bits,
+             [&](const Outcome& outcome) { sum += outcome.item; });
+  }
+  benchmark::DoNotOptimize(sum);
+  run.SetItemsProcessed(run.iterations() * kPulls);
+}
+BENCHMARK(BM_PullEach);
+
 void BM_PullBatchOfTen(benchmark::State& run) {
   const Banner banner = LoadGenshin();
   PcgSource bits = PcgSource::Seeded(1);

@@ -46,8 +46,8 @@ class Parting {
   [[nodiscard]] bool IsStill(std::size_t counter) const {
     for (const Group& group : banner_.groups()) {
       if (IsHit(group)) continue;
-      if (group.step.add[counter] != 0 || group.step.keep[counter] != -1 ||
-          group.step.set[counter] != 0) {
+      if (group.step.add[counter] != 0 || group.step.back[counter] != 0 ||
+          group.step.keep[counter] != -1) {
         return false;
       }
     }
@@ -60,10 +60,10 @@ class Parting {
     for (const Group& group : banner_.groups()) {
       if (!IsHit(group)) continue;
       if (group.step.keep[counter] != 0) return false;
-      if (value.value_or(group.step.set[counter]) != group.step.set[counter]) {
+      if (value.value_or(group.step.add[counter]) != group.step.add[counter]) {
         return false;
       }
-      value = group.step.set[counter];
+      value = group.step.add[counter];
     }
     if (!value.has_value()) return false;
     parts_.after_hit[counter] = *value;

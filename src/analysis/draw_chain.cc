@@ -75,8 +75,8 @@ class Slicer {
         }
         return lanes;
       };
-      classes[{observer_.KindOf(g), masked(step.add), masked(step.keep),
-               masked(step.set)}]
+      classes[{observer_.KindOf(g), masked(step.back), masked(step.keep),
+               masked(step.add)}]
           .push_back(g);
     }
     if (classes.size() < 2) return;

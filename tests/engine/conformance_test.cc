@@ -163,6 +163,24 @@ TEST_P(ConformanceTest, ABatchEqualsSinglePulls) {
   }
 }
 
+TEST_P(ConformanceTest, ManyPullsEqualSinglePulls) {
+  PcgSource one = PcgSource::Seeded(7);
+  PcgSource many = PcgSource::Seeded(7);
+  PityState state_one = banner_.counters().Start();
+  PityState state_many = state_one;
+  for (const std::uint64_t count : {0, 1, 2, 1000}) {
+    std::vector<Outcome> seen;
+    PullEach(banner_, count, state_many, many,
+             [&](const Outcome& outcome) { seen.push_back(outcome); });
+    ASSERT_EQ(seen.size(), count);
+    for (const Outcome& outcome : seen) {
+      ASSERT_EQ(Pull(banner_, state_one, one), outcome);
+    }
+    ASSERT_EQ(state_one, state_many);
+    ASSERT_EQ(one.state(), many.state());
+  }
+}
+
 TEST_P(ConformanceTest, AStoredStateGoesOnAsTheLiveOne) {
   PcgSource live_bits = PcgSource::Seeded(6);
   PcgSource stored_bits = PcgSource::Seeded(6);

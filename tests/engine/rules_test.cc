@@ -152,7 +152,7 @@ TEST(RulesTest, AFeaturedItemOfALostRateUpIsAWinOrALoss) {
   EXPECT_EQ(win.groups().size(), 3u);
   ASSERT_EQ(loss.groups().size(), 4u);
   EXPECT_EQ(loss.groups()[1].way, Way::kLost);
-  EXPECT_EQ(loss.groups()[1].step.set[0], 1);  // the next one is guaranteed
+  EXPECT_EQ(loss.groups()[1].step.add[0], 1);  // the next one is guaranteed
 }
 
 // One part of ten: word 0 is gold, the last words are tin.

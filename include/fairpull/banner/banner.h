@@ -163,12 +163,14 @@ class Banner {
   // The wheels, and which of them a counter state draws from. `value` is one
   // of counters().
   [[nodiscard]] const WheelTable& wheels() const { return wheels_; }
-  [[nodiscard]] std::uint32_t Row(const LaneArray& value) const {
+  [[nodiscard]] std::uint32_t Row(Lanes value) const {
     // A curve is the same until it begins to grow, and from there on each
     // value of its counter has wheels of its own.
     return static_cast<std::uint32_t>(
-        Dot(Max(ToLanes(value) - ToLanes(row_start_), Lanes{}),
-            ToLanes(row_stride_)));
+        Dot(MinusDownToZero(value, ToLanes(row_start_)), ToLanes(row_stride_)));
+  }
+  [[nodiscard]] std::uint32_t Row(const LaneArray& value) const {
+    return Row(ToLanes(value));
   }
   // Up to which value of a counter all wheels are alike: its highest value if
   // it steers no wheel at all.

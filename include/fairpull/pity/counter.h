@@ -109,35 +109,37 @@ struct Counter {
 };
 
 // What an outcome does to every counter at once: each becomes
-// min(cap, max(0, ((value + add) & keep) | set)): a handful of vector
-// instructions and no branch.
+// min(cap, (max(0, value - back) & keep) + add): four vector instructions and
+// no branch.
 struct CounterStep {
-  LaneArray add{};
+  LaneArray back{};
   LaneArray keep{};
-  LaneArray set{};
+  LaneArray add{};
   LaneArray cap{};
 
   // Counts `by` on or back; a counter stays within 0 and its cap.
   void Advance(std::size_t counter, std::int16_t by = 1) {
-    add[counter] = by;
+    back[counter] = std::max<std::int16_t>(0, -by);
     keep[counter] = -1;
-    set[counter] = 0;
+    add[counter] = std::max<std::int16_t>(0, by);
   }
   // Leaves the value as it is.
   void Freeze(std::size_t counter) { Advance(counter, 0); }
   // Makes it `value`, whatever it was.
   void Assign(std::size_t counter, std::int16_t value) {
-    add[counter] = 0;
+    back[counter] = 0;
     keep[counter] = 0;
-    set[counter] = value;
+    add[counter] = value;
   }
 
   // The counters after it, from those before.
+  [[nodiscard]] Lanes After(Lanes value) const {
+    return Min(
+        (MinusDownToZero(value, ToLanes(back)) & ToLanes(keep)) + ToLanes(add),
+        ToLanes(cap));
+  }
   [[nodiscard]] LaneArray After(const LaneArray& value) const {
-    return ToArray(Min(
-        Max(((ToLanes(value) + ToLanes(add)) & ToLanes(keep)) | ToLanes(set),
-            Lanes{}),
-        ToLanes(cap)));
+    return ToArray(After(ToLanes(value)));
   }
 };
 

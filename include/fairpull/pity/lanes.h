@@ -2,7 +2,7 @@
 // themselves, compilers pull the counters apart and spend forty scalar
 // instructions on them.
 //
-//   Lanes next = Min(ToLanes(values) + ToLanes(add), ToLanes(cap));
+//   Lanes next = Min(values + ToLanes(add), ToLanes(cap));
 
 #ifndef FAIRPULL_PITY_LANES_H_
 #define FAIRPULL_PITY_LANES_H_
@@ -33,7 +33,16 @@ using Lanes [[gnu::vector_size(sizeof(LaneArray))]] = std::int16_t;
 }
 
 [[nodiscard]] inline Lanes Min(Lanes a, Lanes b) { return a < b ? a : b; }
-[[nodiscard]] inline Lanes Max(Lanes a, Lanes b) { return a > b ? a : b; }
+
+// a - b, or 0 where that is negative; neither has a negative lane.
+[[nodiscard]] inline Lanes MinusDownToZero(Lanes a, Lanes b) {
+#ifdef __SSE2__
+  return reinterpret_cast<Lanes>(_mm_subs_epu16(reinterpret_cast<__m128i>(a),
+                                                reinterpret_cast<__m128i>(b)));
+#else
+  return a > b ? a - b : Lanes{};
+#endif
+}
 
 // The sum over all lanes of a * b.
 [[nodiscard]] inline std::int32_t Dot(Lanes a, Lanes b) {
