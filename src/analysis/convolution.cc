@@ -99,17 +99,52 @@ std::vector<double> DirectSum(absl::Span<const double> wait,
   return sum;
 }
 
+// The value at x of the polynomial with these coefficients.
+double Evaluate(absl::Span<const double> coefficients, double x) {
+  double sum = 0;
+  for (std::size_t k = coefficients.size(); k-- > 0;) {
+    sum = sum * x + coefficients[k];
+  }
+  return sum;
+}
+
+// The least of transform sizes up to `largest` that the sum of FftCompound fits
+// into but for entries of kLeastWeight together, which come round: Chernoff's
+// bound on what lies beyond, best of a few exponents.
+std::size_t CompoundSize(absl::Span<const double> first,
+                         absl::Span<const double> wait,
+                         absl::Span<const double> weights,
+                         std::size_t largest) {
+  const std::size_t least =
+      internal::FftSizeFor(std::max(first.size(), wait.size()));
+  std::size_t size = largest;
+  while (size / 2 >= least) {
+    const double half = static_cast<double>(size / 2);
+    double beyond = std::numeric_limits<double>::infinity();
+    for (const double exponent : {45.0, 50.0, 60.0, 80.0, 120.0}) {
+      const double x = std::exp(exponent / half);
+      beyond = std::min(beyond, Evaluate(first, x) *
+                                    Evaluate(weights, Evaluate(wait, x)) *
+                                    std::exp(-exponent));
+    }
+    if (!(beyond <= kLeastWeight)) break;
+    size /= 2;
+  }
+  return size;
+}
+
 // first * the sum over k of weights[k] * wait^k.
 std::vector<double> FftCompound(absl::Span<const double> first,
                                 absl::Span<const double> wait,
                                 absl::Span<const double> weights) {
   const std::size_t size =
       first.size() + (weights.size() - 1) * (wait.size() - 1);
-  const NegacyclicFft fft(internal::FftSizeFor(size));
+  const NegacyclicFft fft(
+      CompoundSize(first, wait, weights, internal::FftSizeFor(size)));
   std::vector<double> sum(wait.begin(), wait.end());
   sum.resize(fft.size());
   fft.Forward(sum.data());
-  internal::EvaluateInPlace(absl::MakeSpan(sum), weights);
+  internal::EvaluateInPlace(absl::MakeSpan(sum), weights, kLeastWeight);
   std::vector<double> start(first.begin(), first.end());
   start.resize(fft.size());
   fft.Forward(start.data());

@@ -249,15 +249,43 @@ void PowerInPlace(absl::Span<double> x, std::uint64_t n) {
   });
 }
 
-void EvaluateInPlace(absl::Span<double> x, absl::Span<const double> weights) {
+void EvaluateInPlace(absl::Span<double> x, absl::Span<const double> weights,
+                     double error) {
+  // The logarithm of what all weights from each on sum to.
+  std::vector<double> log_rest(weights.size());
+  double rest = 0;
+  for (std::size_t k = weights.size(); k-- > 0;) {
+    rest += weights[k];
+    log_rest[k] = std::log(rest);
+  }
+  const double log_error = std::log(error);
+  // The powers that count for values of modulus m: from k on they add at most
+  // m^k times the weights' sum. The transform of a smooth list is small nearly
+  // everywhere.
+  const auto powers_for = [&](double log_modulus) {
+    std::size_t low = 1;
+    std::size_t high = weights.size();
+    while (low < high) {
+      const std::size_t k = (low + high) / 2;
+      const double most = log_rest[k] + static_cast<double>(k) * log_modulus;
+      (most < log_error ? high : low) = most < log_error ? k : k + 1;
+    }
+    return low;
+  };
   ForGroups(x.size(), [&](std::size_t j) {
     ComplexPack base[kLanes];
     ComplexPack sum[kLanes];
+    double square = 0;
+    for (std::size_t i = j; i < j + kLanes * kPackSize; ++i) {
+      const double im = x[x.size() / 2 + i];
+      square = std::max(square, x[i] * x[i] + im * im);
+    }
+    const std::size_t powers = powers_for(0.5 * std::log(square));
     Unrolled<kLanes>([&](auto i) {
       base[i] = LoadAt(x, j + i * kPackSize);
-      sum[i] = {Pack{} + weights.back(), Pack{}};
+      sum[i] = {Pack{} + weights[powers - 1], Pack{}};
     });
-    for (std::size_t k = weights.size() - 1; k-- > 0;) {
+    for (std::size_t k = powers - 1; k-- > 0;) {
       Unrolled<kLanes>([&](auto i) {
         sum[i] = sum[i] * base[i];
         sum[i].re += weights[k];

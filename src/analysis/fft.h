@@ -58,8 +58,11 @@ class NegacyclicFft {
 void MultiplyInPlace(absl::Span<double> x, absl::Span<const double> y);
 void PowerInPlace(absl::Span<double> x, std::uint64_t n);
 
-// x = the sum of weights[k] * x^k. `weights` is not empty.
-void EvaluateInPlace(absl::Span<double> x, absl::Span<const double> weights);
+// x = the sum of weights[k] * x^k, but for powers that add less than `error`
+// together. `weights` is not empty, none is negative, and no |x| is above 1 by
+// more than rounding.
+void EvaluateInPlace(absl::Span<double> x, absl::Span<const double> weights,
+                     double error);
 
 // The sum of the real parts of x, then x *= y: one step through the powers of
 // y, of which each needs one coefficient only.
