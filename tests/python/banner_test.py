@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from conftest import ROOT
 
 import fairpull
 
@@ -242,3 +244,17 @@ def test_a_catalog_gives_the_version_that_counts(starter, starter_file):
         catalog.current("nobody", 0)
     with pytest.raises(fairpull.InvalidArgumentError, match="given twice"):
         fairpull.Catalog([starter, starter])
+
+
+@pytest.mark.parametrize("name", fairpull.banner_names())
+def test_every_rule_is_where_its_pointer_says(name):
+    file = ROOT / "examples" / "banners" / f"{name}.json"
+    content = json.loads(file.read_text(encoding="utf-8"))
+    rules = fairpull.Banner.load(name).rules
+    assert rules[0].pointer == "/price"
+    for rule in rules:
+        found = content
+        for key in rule.pointer.split("/")[1:]:
+            found = found[int(key) if isinstance(found, list) else key]
+        assert found
+        assert rule.text

@@ -43,8 +43,19 @@ def test_odds():
     assert sheet["guarantees"] == ["4-star", "5-star"]
     assert len(sheet["odds_version"]) == 64
     assert sheet["items"][0]["id"] == "featured-5-star"
+    assert sheet["prices"] == [{"currency": "primogem", "amount": 160}]
+    assert {
+        "pointer": "/rarities/0/hard_pity",
+        "text": "5-star: certain at pull 90 since the last one at the latest",
+    } in sheet["rules"]
+    assert sheet["worst_cases"][0] == {
+        "pointer": "/rarities/0/rate_up",
+        "text": "a featured 5-star takes at most 180 pulls, 28800 primogem",
+    }
     text = run("odds", "genshin-character")
     assert "1.6052%" in text.stdout
+    assert "\none pull costs 160 primogem\n" in text.stdout
+    assert "\na featured 5-star takes at most 180 pulls" in text.stdout
     assert sheet["odds_version"] in text.stderr
 
 
@@ -222,6 +233,7 @@ def test_analyze_saves_a_plot(tmp_path):
 def test_odds_as_markdown():
     text = run("odds", "genshin-character", "--markdown").stdout
     assert "| 5-star | 0.6% | 1.6052% | pull 90 |" in text
+    assert "- one pull costs 160 primogem\n" in text
     assert "- a featured 5-star takes at most 180 pulls, 28800 primogem" in text
 
 

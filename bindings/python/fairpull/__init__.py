@@ -10,21 +10,9 @@ read the same object, so that what is shown is what is drawn.
 """
 
 from fairpull._core import __version__
-from fairpull.banner import (
-    Banner,
-    Catalog,
-    CounterRange,
-    Finding,
-    Item,
-    ItemOdds,
-    Odds,
-    Pull,
-    Pulls,
-    Rarity,
-    RarityOdds,
-    banner_names,
-    check,
-)
+from fairpull._files import banner_names
+from fairpull.banner import Banner, Pulls, check
+from fairpull.catalog import Catalog
 from fairpull.distribution import Distribution
 from fairpull.errors import (
     AlreadyExistsError,
@@ -66,6 +54,17 @@ from fairpull.ledger import (
     verify,
 )
 from fairpull.plan import PlanOdds, Stage, follow_plan
+from fairpull.records import (
+    CounterRange,
+    Finding,
+    Item,
+    ItemOdds,
+    Odds,
+    Pull,
+    Rarity,
+    RarityOdds,
+    Rule,
+)
 from fairpull.service import (
     PullOperation,
     PullReceipt,
@@ -120,6 +119,7 @@ __all__ = [
     "RarityOdds",
     "Receipt",
     "ResourceExhaustedError",
+    "Rule",
     "ServerSeeds",
     "SplitPullService",
     "Stage",

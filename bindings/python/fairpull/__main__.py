@@ -134,7 +134,8 @@ def check(
                 findings += [(file, finding) for finding in odd]
         except (OSError, fairpull.UnknownBanner) as error:
             unreadable = True
-            problems.append(fairpull.Problem(file, "", f"can't be read: {error}"))
+            why = (isinstance(error, OSError) and error.strerror) or error
+            problems.append(fairpull.Problem(file, "", f"can't be read: {why}"))
     warned = any(finding.warning for _, finding in findings)
     if as_json:
         print_json(
@@ -166,7 +167,8 @@ def check(
             else:
                 print(f"{where}: note: {finding.message}", file=sys.stderr)
         if not problems:
-            notes.print(f"{len(files)} banner file(s), no problem")
+            many = "1 file" if len(files) == 1 else f"{len(files)} files"
+            notes.print(f"{many}, no problem")
     if unreadable:
         raise typer.Exit(FAILED)
     if problems or warned:
@@ -195,12 +197,11 @@ def odds(
     if as_markdown:
         print(odds_markdown(loaded, sheet, batch))
         return
-    title = (
-        f"{escape(loaded.name)}: {loaded.price_amount} {loaded.price_currency} a pull"
-    )
+    title = loaded.name
     if batch is not None:
         title += f"; with pity in batches of {batch}"
-    rarities = Table("rarity", "base", "with pity", "certain at", title=title)
+    print(title)
+    rarities = Table("rarity", "base", "with pity", "certain at")
     for rarity, shown in zip(loaded.rarities, sheet.rarities, strict=True):
         rarities.add_row(
             escape(shown.name),
@@ -219,6 +220,8 @@ def odds(
             percent(item.consolidated),
         )
     show(items)
+    for line in rules_of(loaded):
+        print(line)
     notes.print(f"odds version {sheet.odds_version}")
 
 
@@ -226,14 +229,13 @@ def odds_markdown(
     banner: fairpull.Banner, sheet: fairpull.Odds, batch: int | None
 ) -> str:
     """The disclosure as Markdown, to paste into a page."""
-    prices = " or ".join(f"{v} {k}" for k, v in banner.prices.items())
     run = "long run, with pity"
     if batch is not None:
         run += f", in batches of {batch}"
     lines = [
         f"# {banner.name}: odds",
         "",
-        f"One pull costs {prices}. Odds version `{sheet.odds_version}`.",
+        f"Odds version `{sheet.odds_version}`.",
         "",
         f"| rarity | one pull | {run} | certain at |",
         "|---|---|---|---|",
@@ -253,15 +255,14 @@ def odds_markdown(
         lines.append(
             f"| {item.name} | {item.rarity} | {featured} | {base} | {with_pity} |"
         )
-    guarantees = guarantees_of(banner)
-    if guarantees:
-        lines += ["", *(f"- {line}" for line in guarantees)]
+    lines += ["", *(f"- {line}" for line in rules_of(banner))]
     return "\n".join(lines)
 
 
-def guarantees_of(banner: fairpull.Banner) -> list[str]:
-    """What is certain and what it costs at most, a sentence each."""
-    return [f.message for f in banner.lint() if f.kind == "worst_case"]
+def rules_of(banner: fairpull.Banner) -> list[str]:
+    """The rules and what they come to at worst, a sentence each."""
+    worst = [f.message for f in banner.lint() if f.kind == "worst_case"]
+    return [rule.text for rule in banner.rules] + worst
 
 
 def odds_json(banner: fairpull.Banner, sheet: fairpull.Odds) -> dict[str, Any]:
@@ -270,6 +271,7 @@ def odds_json(banner: fairpull.Banner, sheet: fairpull.Odds) -> dict[str, Any]:
         "banner": banner.id,
         "odds_version": sheet.odds_version,
         "price": {"currency": banner.price_currency, "amount": banner.price_amount},
+        "prices": [{"currency": k, "amount": v} for k, v in banner.prices.items()],
         "rarities": [
             {
                 "id": shown.id,
@@ -296,6 +298,12 @@ def odds_json(banner: fairpull.Banner, sheet: fairpull.Odds) -> dict[str, Any]:
             for name in banner.counters
             if name.startswith("guarantee:")
         ),
+        "rules": [rule._asdict() for rule in banner.rules],
+        "worst_cases": [
+            {"pointer": f.pointer, "text": f.message}
+            for f in banner.lint()
+            if f.kind == "worst_case"
+        ],
     }
 
 
@@ -462,11 +470,16 @@ def show_answer(
         else f"{goal} on {banner.id}: hits in {pulls} pulls"
     )
     priced = pulls is None and "step" not in banner.counters
-    table = Table("", answer.counts, title=escape(title))
+    print(title)
+    table = Table("", answer.counts)
     if priced:
         table.add_column(banner.price_currency)
     mean = [f"{answer.mean:.10g}"]
-    table.add_row("mean", *([*mean, ""] if priced else mean))
+    if priced:
+        # In batches of several draws the cost goes by the last batch, not the mean.
+        single = banner.draws_of(batch or min(banner.batches)) == 1
+        mean.append(f"{answer.mean * cost_of(banner, 1, batch):.10g}" if single else "")
+    table.add_row("mean", *mean)
     counts: dict[str, int | None] = {
         f"{float(q):.0%}": n for q, n in quantiles_of(answer).items()
     }
@@ -541,7 +554,10 @@ def run() -> None:
     try:
         app()
     except (fairpull.Error, OSError) as error:
-        for line in str(error).splitlines():
+        text = str(error)
+        if isinstance(error, OSError) and error.strerror:
+            text = f"{error.filename}: {error.strerror}"
+        for line in text.splitlines():
             print(f"fairpull: {line}", file=sys.stderr)
         sys.exit(FAILED)
     except KeyboardInterrupt:

@@ -93,6 +93,9 @@ class Banner:
     def rarities(self) -> list[Rarity]:
         ...
     @property
+    def rules(self) -> list[tuple[str, str]]:
+        ...
+    @property
     def scope(self) -> str:
         ...
     @property

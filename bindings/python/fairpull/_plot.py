@@ -75,5 +75,8 @@ def bars(distribution: Distribution, *, rows: int = 20, width: int = 50) -> list
         end = edge + step - 1
         label = f"{edge}" if step == 1 else f"{edge}-{end}"
         bar = "#" * round(width * share / most)
-        lines.append(f"{label:>13} {100 * share:6.2f}% {bar}")
+        lines.append(f"{label:>13} {100 * share:6.2f}% {bar}".rstrip())
+    left = max(0.0, 1 - float(distribution.cdf(edges[-1] + step - 1)))
+    if left > 1e-12:
+        lines.append(f"{'more':>13} {100 * left:6.2g}%")
     return lines

@@ -3,43 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from importlib import resources
 from pathlib import Path
-from typing import NamedTuple, TypeAlias, overload
+from typing import TypeAlias, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fairpull import _core
 from fairpull._checks import MAX_AMOUNT, whole
+from fairpull._files import read_banner_text
 from fairpull._generator import Rng, stream
 from fairpull.distribution import Distribution
-from fairpull.errors import (
-    BannerError,
-    InvalidArgumentError,
-    Problem,
-    UnknownBanner,
+from fairpull.errors import BannerError, InvalidArgumentError, Problem
+from fairpull.records import (
+    CounterRange,
+    Finding,
+    Item,
+    ItemOdds,
+    Odds,
+    Pull,
+    Rarity,
+    RarityOdds,
+    Rule,
 )
 
-__all__ = [
-    "Banner",
-    "Catalog",
-    "CounterRange",
-    "Finding",
-    "Item",
-    "ItemOdds",
-    "Odds",
-    "Pull",
-    "Pulls",
-    "Rarity",
-    "RarityOdds",
-    "Source",
-    "banner_names",
-    "check",
-]
+__all__ = ["Banner", "Pulls", "Source", "check"]
 
 Source = _core.Source
 
@@ -49,127 +39,6 @@ State: TypeAlias = dict[str, int]
 MAX_PULLS = 1 << 32
 MAX_COPIES = 100_000
 MAX_HIT_PULLS = 10_000_000
-MAX_FILE_BYTES = 4 << 20
-
-
-@dataclass(frozen=True)
-class Rarity:
-    """A rarity, as the banner's file names it.
-
-    Attributes
-    ----------
-    id, name : str
-        The game's own word in lower case, and how it is shown.
-    base : Fraction
-        The odds of the first pull after a hit, exactly.
-    hard_pity : int or None
-        The first pull since the last hit that is certain to be of this rarity or
-        a higher one; None if no pull is.
-    """
-
-    id: str
-    name: str
-    base: Fraction
-    hard_pity: int | None
-
-
-@dataclass(frozen=True)
-class Item:
-    """An item of the pool.
-
-    Attributes
-    ----------
-    id, name, type : str
-        As in the banner's file; `type` is the game's own word.
-    rarity : str
-        The id of its rarity.
-    featured : bool
-        Whether it is rate-up.
-    weight : int
-        Its share relative to the others of its group.
-    """
-
-    id: str
-    name: str
-    type: str
-    rarity: str
-    featured: bool
-    weight: int
-
-
-@dataclass(frozen=True)
-class RarityOdds:
-    """The odds of a rarity: `base` exactly, `consolidated` with pity."""
-
-    id: str
-    name: str
-    base: Fraction
-    consolidated: float
-
-
-@dataclass(frozen=True)
-class ItemOdds:
-    """The odds of an item: `base` exactly, `consolidated` with pity."""
-
-    id: str
-    rarity: str
-    featured: bool
-    base: Fraction
-    consolidated: float
-
-
-@dataclass(frozen=True)
-class Odds:
-    """What a banner discloses, from the object that it is drawn from.
-
-    Attributes
-    ----------
-    odds_version : str
-        SHA-256 of the compiled banner, 64 hexadecimal digits.
-    rarities : tuple of RarityOdds
-        Highest first; both columns sum to 1.
-    items : tuple of ItemOdds
-        In the order of the file.
-    """
-
-    odds_version: str
-    rarities: tuple[RarityOdds, ...]
-    items: tuple[ItemOdds, ...]
-
-
-class CounterRange(NamedTuple):
-    """The values that a counter can have, and that of a player who never pulled."""
-
-    lowest: int
-    highest: int
-    start: int
-
-
-class Finding(NamedTuple):
-    """Something odd about a valid banner.
-
-    `kind` is ``"hard_pity_never_reached"``, ``"kompu"`` or ``"worst_case"``;
-    `pointer` is a JSON pointer into the file. A `warning` is most likely a
-    mistake, or unlawful somewhere; what is none is good to know.
-    """
-
-    kind: str
-    pointer: str
-    message: str
-    warning: bool
-
-
-class Pull(NamedTuple):
-    """One pull.
-
-    `wait` is how many pulls the rarity took since its last hit, as far as the
-    banner counts them; 0 for a rarity without pity.
-    """
-
-    item: Item
-    rarity: str
-    featured: bool
-    wait: int
 
 
 class Pulls:
@@ -253,7 +122,7 @@ class Banner:
         ----------
         path_or_name : str or Path
             A path (anything with a slash or ending in ``.json``), or one of
-            :func:`banner_names`.
+            :func:`fairpull.banner_names`.
 
         Raises
         ------
@@ -534,6 +403,11 @@ class Banner:
         ]
         return _core.affordable_pulls(self._core, balances)
 
+    @cached_property
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules in words, beside the odds of a first pull: prices first."""
+        return tuple(Rule(*rule) for rule in self._core.rules)
+
     def lint(self) -> list[Finding]:
         """What is odd about the banner, and what the worst of luck costs."""
         return [Finding(*finding) for finding in _core.lint(self._core)]
@@ -671,72 +545,6 @@ class Banner:
             )
         pulls = Pulls(self, item, rarity, featured, wait, dict(after))
         return pulls[0] if size is None else pulls
-
-
-class Catalog:
-    """The banners that a server knows, in every version.
-
-    Parameters
-    ----------
-    banners : list of Banner
-        Several of one id are its versions; of those that are open the one that
-        opened last counts.
-
-    Raises
-    ------
-    InvalidArgumentError
-        Versions of one banner open together, or banners of one family that are
-        open together do not share their counters.
-    """
-
-    def __init__(self, banners: list[Banner]) -> None:
-        self._core = _core.Catalog([banner._core for banner in banners])
-        self.banners = tuple(banners)
-
-    def current(self, banner_id: str, now_ms: int) -> Banner:
-        """The version of a banner that counts at a time (UTC milliseconds).
-
-        Raises
-        ------
-        NotFoundError
-            No banner has this id.
-        FailedPreconditionError
-            It has not opened yet or is closed; the message says when.
-        """
-        return Banner(self._core.current(banner_id, now_ms))
-
-
-def banner_names() -> list[str]:
-    """The names of the banners that ship with the package, sorted."""
-    folder = resources.files("fairpull").joinpath("banners")
-    names = (entry.name for entry in folder.iterdir())
-    return sorted(n.removesuffix(".json") for n in names if n.endswith(".json"))
-
-
-def read_banner_text(path_or_name: str | Path) -> tuple[str, str]:
-    """The text and the name of a banner file, or of one that ships."""
-    name = str(path_or_name)
-    is_path = isinstance(path_or_name, Path) or "/" in name or "\\" in name
-    if not is_path and not name.endswith(".json"):
-        known = banner_names()
-        if name not in known:
-            raise UnknownBanner(
-                f"no banner is called {name!r}; there are {', '.join(known)}; a "
-                "path to a file ends in .json"
-            )
-        entry = resources.files("fairpull").joinpath("banners", f"{name}.json")
-        return entry.read_text(encoding="utf-8"), f"{name}.json"
-    with Path(name).open("rb") as file:
-        # One byte more than is allowed, so that the core can refuse it.
-        content = file.read(MAX_FILE_BYTES + 1)
-    # A name that is no text itself must still be printable.
-    shown = name.encode("utf-8", "backslashreplace").decode("utf-8")
-    try:
-        return content.decode("utf-8"), shown
-    except UnicodeDecodeError as error:
-        raise BannerError(
-            [Problem(shown, "", f"not UTF-8 text: {error.reason} at {error.start}")]
-        ) from error
 
 
 def check(path_or_name: str | Path) -> list[Problem]:

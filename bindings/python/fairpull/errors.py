@@ -103,7 +103,8 @@ class Problem:
     message: str
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.pointer}: {self.message}"
+        where = f"{self.file}:{self.pointer}" if self.pointer else self.file
+        return f"{where}: {self.message}"
 
 
 class BannerError(Error, ValueError):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from fairpull import _core
 from fairpull._checks import MAX_AMOUNT, whole
-from fairpull.banner import Catalog
+from fairpull.catalog import Catalog
 from fairpull.ledger import MAX_PAGE, ClockMs, Store, raise_unless_ok
 
 __all__ = [

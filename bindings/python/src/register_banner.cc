@@ -15,6 +15,7 @@
 #include "fairpull/analysis/long_run.h"
 #include "fairpull/banner/banner.h"
 #include "fairpull/banner/catalog.h"
+#include "fairpull/banner/rules_text.h"
 #include "fairpull/engine/actions.h"
 #include "fairpull/engine/batch.h"
 #include "fairpull/engine/pull.h"
@@ -259,6 +260,15 @@ void RegisterBanner(py::module_& module) {
               prices.emplace_back(p.currency.value(), p.amount);
             }
             return prices;
+          })
+      .def_property_readonly(
+          "rules",
+          [](const Banner& b) {
+            std::vector<std::pair<std::string, std::string>> rules;
+            for (const RuleText& rule : DescribeRules(b.spec())) {
+              rules.emplace_back(rule.pointer, rule.text);
+            }
+            return rules;
           })
       .def_property_readonly("batches",
                              [](const Banner& b) {
