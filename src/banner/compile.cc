@@ -42,7 +42,8 @@ class Compiler {
     const std::size_t before = problems_.list().size();
     const auto fine = [&] { return problems_.list().size() == before; };
     internal::ValidateSpec(banner_.spec_, problems_);
-    if (fine()) MakeCurves();
+    // What curves break is told beside all else that is.
+    MakeCurves();
     if (fine()) MakeShares();
     if (fine()) MakeItems();
     if (fine()) MakeCounters();
@@ -78,10 +79,12 @@ class Compiler {
                          std::max<std::uint64_t>(left.denominator(), 1))
                          .value_or(Odds::Never());
       }
-      left = left - base;
+      // Odds that pass 1 together are a problem that is told already.
+      left = left < base ? Ratio() : left - base;
       absl::StatusOr<Curve> curve = CurveOf(spec, base);
       if (!curve.ok()) {
-        problems_.Add(RarityAt(i), curve.status().message());
+        problems_.Add(RarityAt(i, spec.knots.empty() ? "soft_pity" : "knots"),
+                      curve.status().message());
         continue;
       }
       base_.push_back(base);

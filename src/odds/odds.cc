@@ -92,6 +92,10 @@ absl::StatusOr<Odds> Odds::Parse(absl::string_view text) {
     denominator *= 100;
   } else if (!ReadDecimal(text, numerator, denominator)) {
     return Malformed(text);
+  } else if (numerator > denominator && numerator <= 100 * denominator) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("odds of ", text, " are above 1 (100%); write \"", text,
+                     "%\" if a percentage is meant"));
   }
   return FromFraction(numerator, denominator);
 }

@@ -179,9 +179,9 @@ const std::vector<Case> kMeaning = {
             "\"odds\": \"0%\", \"hard_pity\": 20"),
      "/items/2", "item \"s1\" can never drop"},
     {"SoftPityAfterHardPity", Edited("\"from\": 5", "\"from\": 8"),
-     "/rarities/0", "before the hard pity at 8"},
-    {"SoftPityWithoutStep", Edited("\"20%\"", "\"0%\""), "/rarities/0",
-     "a step of 0"},
+     "/rarities/0/soft_pity", "before the hard pity at 8"},
+    {"SoftPityWithoutStep", Edited("\"20%\"", "\"0%\""),
+     "/rarities/0/soft_pity", "a step of 0"},
     {"PityOfTheLastRarity",
      Edited("\"odds\": \"rest\"", "\"odds\": \"rest\", \"hard_pity\": 3"),
      "/rarities/2", "takes what the others leave"},
@@ -223,6 +223,24 @@ TEST(ProblemsTest, TellsAllOfThemAtOnce) {
   EXPECT_EQ(pointers,
             (std::vector<std::string>{"/id", "/rarities/0/odds", "/items/0",
                                       "/items/0", "/price/amount"}));
+}
+
+TEST(ProblemsTest, TellsOfCurvesBesideTheRest) {
+  const std::vector<Problem> problems = Check(R"({
+      "id": "x", "price": {"currency": "gem", "amount": 1},
+      "rarities": [
+        {"id": "gold", "odds": "60%", "hard_pity": 5,
+         "soft_pity": {"from": 8, "step": "1%"}},
+        {"id": "silver", "odds": "50%", "knots": [{"pull": 3, "odds": "40%"}]},
+        {"id": "tin", "odds": "rest"}],
+      "items": [{"id": "a", "type": "x", "rarity": "gold"},
+                {"id": "a", "type": "x", "rarity": "silver"},
+                {"id": "t", "type": "x", "rarity": "tin"}]})");
+  std::vector<std::string> pointers;
+  for (const Problem& problem : problems) pointers.push_back(problem.pointer);
+  EXPECT_THAT(pointers, ::testing::ElementsAre("/items/1/id", "/rarities",
+                                               "/rarities/0/soft_pity",
+                                               "/rarities/1/knots"));
 }
 
 TEST(ProblemsTest, StopsTellingAfterTwoHundred) {
