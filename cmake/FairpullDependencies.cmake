@@ -47,6 +47,11 @@ if(FAIRPULL_WITH_SQLITE)
   endif()
 endif()
 
+# libpq is found only: it is part of the system, like the TLS library below it.
+if(FAIRPULL_WITH_POSTGRES)
+  find_package(PostgreSQL 14 REQUIRED)
+endif()
+
 if(FAIRPULL_BUILD_TESTS)
   FetchContent_Declare(googletest
     URL https://github.com/google/googletest/archive/refs/tags/release-1.12.1.tar.gz

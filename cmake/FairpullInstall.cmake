@@ -6,6 +6,9 @@ set(fairpull_installed fairpull_core fairpull_fairpull)
 if(FAIRPULL_WITH_SQLITE)
   list(APPEND fairpull_installed fairpull_store_sqlite)
 endif()
+if(FAIRPULL_WITH_POSTGRES)
+  list(APPEND fairpull_installed fairpull_store_postgres)
+endif()
 
 # What was fetched without CMake files of its own goes along.
 install(TARGETS ${fairpull_installed} ${FAIRPULL_FETCHED}

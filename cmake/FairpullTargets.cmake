@@ -72,18 +72,26 @@ function(fairpull_embed library layer file)
                              PRIVATE "${PROJECT_BINARY_DIR}/embedded/${layer}")
 endfunction()
 
+# fairpull_test_program(<name> SOURCES a_test.cc… LIBRARIES fairpull::core…):
+# the executable <name>_test, unknown to ctest.
+function(fairpull_test_program name)
+  cmake_parse_arguments(arg "" "" "SOURCES;LIBRARIES" ${ARGN})
+  add_executable(${name}_test ${arg_SOURCES})
+  target_link_libraries(${name}_test PRIVATE ${arg_LIBRARIES} GTest::gmock
+                        GTest::gtest_main Threads::Threads)
+  target_include_directories(${name}_test PRIVATE "${PROJECT_SOURCE_DIR}/tests")
+  target_compile_definitions(${name}_test PRIVATE
+    FAIRPULL_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  fairpull_compile_options(${name}_test)
+endfunction()
+
 # fairpull_test(<layer> SOURCES a_test.cc… LIBRARIES fairpull::core…): one
 # executable a layer, each of its tests known to ctest by its own name.
 function(fairpull_test layer)
   cmake_parse_arguments(arg "" "" "SOURCES;LIBRARIES" ${ARGN})
   list(TRANSFORM arg_SOURCES PREPEND "${layer}/")
-  add_executable(${layer}_test ${arg_SOURCES})
-  target_link_libraries(${layer}_test PRIVATE ${arg_LIBRARIES} GTest::gmock
-                        GTest::gtest_main Threads::Threads)
-  target_include_directories(${layer}_test PRIVATE "${PROJECT_SOURCE_DIR}/tests")
-  target_compile_definitions(${layer}_test PRIVATE
-    FAIRPULL_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
-  fairpull_compile_options(${layer}_test)
+  fairpull_test_program(${layer} SOURCES ${arg_SOURCES}
+                        LIBRARIES ${arg_LIBRARIES})
   gtest_discover_tests(${layer}_test TEST_PREFIX "${layer}/"
                        DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 600)
 endfunction()

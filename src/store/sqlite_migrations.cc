@@ -1,20 +1,15 @@
 #include "sqlite_migrations.h"
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
-#include <string>
 
 #include "absl/strings/str_cat.h"
-#include "fairpull/base/digest.h"
 #include "fairpull/base/status.h"
+#include "migrations.h"
 
 namespace fairpull {
 namespace {
-
-struct Migration {
-  const char* name;
-  const char* sql;
-};
 
 // In order of their numbers, from 1 on. Released ones are never edited: a
 // change is a new one at the end.
@@ -36,23 +31,10 @@ absl::Status CheckApplied(SqliteConnection& connection) {
   while (true) {
     FAIRPULL_ASSIGN_OR_RETURN(const bool more, rows->Step());
     if (!more) return absl::OkStatus();
-    const std::int64_t version = rows->Int();
-    const std::string name = rows->Text();
-    const std::string checksum = rows->Text();
-    if (version < 1 ||
-        version > static_cast<std::int64_t>(kMigrations.size())) {
-      return absl::FailedPreconditionError(absl::StrCat(
-          "the database has migration ", version, " (", name,
-          "), this version of fairpull knows ", kMigrations.size(),
-          ": it was written by a newer version, use that one or later"));
-    }
-    const Migration& known = kMigrations[static_cast<std::size_t>(version) - 1];
-    if (name != known.name || checksum != HexSha256(known.sql)) {
-      return absl::FailedPreconditionError(absl::StrCat(
-          "migration ", version, " of the database (", name, ", ", checksum,
-          ") is not the one of this version of fairpull (", known.name, ", ",
-          HexSha256(known.sql), "): use the version that made the database"));
-    }
+    FAIRPULL_RETURN_IF_ERROR(
+        CheckMigration(kMigrations, {.version = rows->Int(),
+                                     .name = rows->Text(),
+                                     .checksum = rows->Text()}));
   }
 }
 
@@ -68,16 +50,14 @@ absl::Status ApplyMissing(SqliteConnection& connection) {
       connection.QueryInt("SELECT coalesce(max(version), 0) FROM migrations"));
   for (std::size_t i = static_cast<std::size_t>(applied);
        i < kMigrations.size(); ++i) {
-    const std::string name = kMigrations[i].name;
-    const std::string checksum = HexSha256(kMigrations[i].sql);
+    const AppliedMigration row =
+        AppliedAs(kMigrations, static_cast<std::int64_t>(i) + 1);
     FAIRPULL_RETURN_IF_ERROR(connection.Execute(kMigrations[i].sql));
     FAIRPULL_ASSIGN_OR_RETURN(
         const auto insert,
         connection.Prepare("INSERT INTO migrations VALUES (?1, ?2, ?3)"));
-    FAIRPULL_RETURN_IF_ERROR(insert->Bind(static_cast<std::int64_t>(i) + 1)
-                                 .Bind(name)
-                                 .Bind(checksum)
-                                 .Run());
+    FAIRPULL_RETURN_IF_ERROR(
+        insert->Bind(row.version).Bind(row.name).Bind(row.checksum).Run());
   }
   return connection.Execute(
       absl::StrCat("PRAGMA application_id = ", kApplicationId));

@@ -19,6 +19,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+[<"]([^>"]+)[>"]', re.MULTILINE)
 UMBRELLA = "fairpull/fairpull.h"
 # What else of a library the fence around its header keeps in.
 PREFIXES = {
+    "libpq-fe.h": "libpq",
     "nlohmann/json.hpp": "nlohmann/",
     "pcg_random.hpp": "pcg_",
     "sodium.h": "sodium",
@@ -105,6 +106,7 @@ def self_test(layers: dict[str, set[str]], fences: dict[str, list[str]]) -> list
         ("include/fairpull/ledger/x.h", "fairpull/store/store.h", True),
         ("src/analysis/x.cc", "fairpull/engine/pull.h", True),
         ("src/store/memory_store.cc", "sqlite3.h", True),
+        ("src/store/sqlite_store.cc", "libpq-fe.h", True),
         ("src/engine/x.cc", "nlohmann/json.hpp", True),
         ("src/base/id.cc", "sodium.h", True),
         ("src/unknown/x.cc", "fairpull/base/id.h", True),
@@ -117,6 +119,7 @@ def self_test(layers: dict[str, set[str]], fences: dict[str, list[str]]) -> list
         ("bindings/python/src/x.cc", "fairpull/store/store.h", False),
         ("src/base/digest.cc", "sodium.h", False),
         ("src/store/sqlite_store.cc", "sqlite3.h", False),
+        ("src/store/postgres_pool.cc", "libpq-fe.h", False),
         ("src/service/x.cc", "fairpull/engine/pull.h", False),
     ]
     missed = []

@@ -75,10 +75,11 @@ class Store {
   //   memory:               a new one that ends with the process
   //   sqlite:///game.db     a file, relative to the working folder
   //   sqlite:////var/g.db   a file, by its absolute path
+  //   postgresql://user@host/database   a database, in libpq's form of urls
   //
-  // A file that is not there is made. InvalidArgument for a url of another
-  // form; otherwise as the adapter's own function says. Part of the library
-  // fairpull::fairpull.
+  // A file or table that is not there is made. InvalidArgument for a url of
+  // another form; otherwise as the adapter's own function says. Part of the
+  // library fairpull::fairpull.
   [[nodiscard]] static absl::StatusOr<std::unique_ptr<Store>> Open(
       absl::string_view url);
 

@@ -1,0 +1,54 @@
+// Each kind of row, to and from PostgreSQL.
+
+#ifndef FAIRPULL_SRC_STORE_POSTGRES_ROWS_H_
+#define FAIRPULL_SRC_STORE_POSTGRES_ROWS_H_
+
+#include <cstddef>
+#include <vector>
+
+#include "absl/types/span.h"
+#include "fairpull/store/read_set.h"
+#include "fairpull/store/records.h"
+#include "fairpull/store/write_set.h"
+#include "postgres_connection.h"
+
+namespace fairpull {
+
+// The columns of a row in the order of its statement.
+Operation ReadOperation(PostgresRow& row);
+Entry ReadEntry(PostgresRow& row);
+Account ReadAccount(PostgresRow& row);
+Hold ReadHold(PostgresRow& row);
+PityRecord ReadPity(PostgresRow& row);
+PullRecord ReadPull(PostgresRow& row);
+InventoryRecord ReadInventory(PostgresRow& row);
+PullOperation ReadPullOperation(PostgresRow& row);
+
+// Whether rows that are read are kept from change until the transaction ends.
+enum class PostgresLocking { kNone, kForUpdate };
+
+// The rows of one read set: queued first, then taken from the results.
+class PostgresReads {
+ public:
+  // Each key once.
+  explicit PostgresReads(const ReadSet& reads);
+
+  void Queue(PostgresConnection& connection, PostgresLocking locking) const;
+
+  // The rows that were found, from the results of what Queue queued, which
+  // begin at `next`. Moves `next` past them.
+  Snapshot Take(absl::Span<const PostgresResult> results,
+                std::size_t& next) const;
+
+ private:
+  ReadSet reads_;
+};
+
+// Queues everything in `writes`. A guard of WriteSet that does not hold ends
+// the transaction with Aborted; the accounts with a version above 0 must have
+// been read under lock and be there.
+void QueueWrites(PostgresConnection& connection, const WriteSet& writes);
+
+}  // namespace fairpull
+
+#endif  // FAIRPULL_SRC_STORE_POSTGRES_ROWS_H_
