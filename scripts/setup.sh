@@ -50,13 +50,13 @@ need_packages() {
 
 need_build_packages() {
   need_packages g++ cmake ninja-build ccache pkg-config ca-certificates \
-    libabsl-dev nlohmann-json3-dev libpcg-cpp-dev libsodium-dev libsqlite3-dev \
-    python3 python3-dev python3-venv
+    libabsl-dev nlohmann-json3-dev libpcg-cpp-dev libpq-dev libsodium-dev \
+    libsqlite3-dev python3 python3-dev python3-venv
 }
 
 need_test_packages() {
   need_build_packages
-  need_packages libgtest-dev libgmock-dev libbenchmark-dev git
+  need_packages libgtest-dev libgmock-dev libbenchmark-dev git postgresql
 }
 
 # need_venv REQUIREMENTS…: the virtual environment with these lock files.

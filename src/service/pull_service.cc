@@ -1,5 +1,10 @@
 #include "fairpull/service/pull_service.h"
 
+#include <cstddef>
+#include <cstdint>
+#include <numeric>
+#include <optional>
+#include <set>
 #include <utility>
 
 #include "fairpull/base/status.h"
@@ -35,55 +40,175 @@ absl::StatusOr<PullReceipt> PullService::Pull(const PullRequest& request) {
   return RetryAborted([&] { return PullOnce(request); });
 }
 
-absl::StatusOr<PullReceipt> PullService::PullOnce(const PullRequest& request) {
+// A request with all that is known of it before its rows are read.
+struct PullService::Question {
+  PullRequest request;
+  std::int64_t now_ms = 0;
+  absl::StatusOr<PullOperation> priced;
+  LedgerRequest payment;
+  ReadSet reads;
+};
+
+// What a request comes to. Where it was answered before, `stored` is that
+// operation and the rest is empty; otherwise the receipt is good once `writes`
+// is kept, which may be empty.
+struct PullService::Answer {
+  absl::StatusOr<PullReceipt> receipt = PullReceipt();
+  WriteSet writes;
+  std::optional<PullOperation> stored;
+};
+
+PullService::Question PullService::QuestionOf(
+    const PullRequest& request) const {
   const std::int64_t now_ms = clock_();
   // Priced before the rows are read, for it names them; but a request that was
   // answered before is answered again, whatever the banner says by now.
-  const absl::StatusOr<PullOperation> priced =
-      PricedOperation(catalog_, request, seeds_.current(), now_ms);
-  ReadSet reads{.player = request.player, .pull_operations = {request.id}};
-  LedgerRequest payment;
-  if (priced.ok()) {
-    payment = PaymentOf(*priced, now_ms);
-    AddRowsOf(payment, reads);
-    reads.pity = {priced->scope};
+  Question question{
+      .request = request,
+      .now_ms = now_ms,
+      .priced = PricedOperation(catalog_, request, seeds_.current(), now_ms),
+      .reads = {.player = request.player, .pull_operations = {request.id}}};
+  if (question.priced.ok()) {
+    question.payment = PaymentOf(*question.priced, now_ms);
+    AddRowsOf(question.payment, question.reads);
+    question.reads.pity = {question.priced->scope};
   }
-  FAIRPULL_ASSIGN_OR_RETURN(const auto transaction, store_.Begin(reads));
-  const Snapshot& snapshot = transaction->snapshot();
-  if (const PullOperation* stored = snapshot.FindPullOperation(request.id)) {
-    FAIRPULL_RETURN_IF_ERROR(CheckSameRequest(*stored, request));
-    return Replay(*stored);
-  }
-  if (!priced.ok()) return priced.status();
+  return question;
+}
 
-  Decision decision = Decide(ViewOf(snapshot, payment), payment);
+PullService::Answer PullService::AnswerTo(const Question& question,
+                                          const Snapshot& snapshot) const {
+  const PullRequest& request = question.request;
+  if (const PullOperation* stored = snapshot.FindPullOperation(request.id)) {
+    const absl::Status same = CheckSameRequest(*stored, request);
+    if (!same.ok()) return {.receipt = same};
+    return {.stored = *stored};
+  }
+  if (!question.priced.ok()) return {.receipt = question.priced.status()};
+
+  Decision decision =
+      Decide(ViewOf(snapshot, question.payment), question.payment);
   if (decision.receipt.outcome == LedgerOutcome::kIdConflict) {
-    return ConflictError(request.id, decision.receipt.field);
+    return {.receipt = ConflictError(request.id, decision.receipt.field)};
   }
   // The wallet has seen this id, and not from here.
-  if (decision.receipt.replayed) return ConflictError(request.id, "kind");
+  if (decision.receipt.replayed) {
+    return {.receipt = ConflictError(request.id, "kind")};
+  }
   if (!Writes(decision)) {
-    return PullReceipt{.payment = std::move(decision.receipt)};
+    return {.receipt = PullReceipt{.payment = std::move(decision.receipt)}};
   }
-  WriteSet writes;
-  AddWritesOf(decision, writes);
-  PullOperation operation = *priced;
+  Answer answer;
+  AddWritesOf(decision, answer.writes);
+  PullOperation operation = *question.priced;
   operation.settled = true;
-  DrawnPulls drawn;
+  operation.state = PullState::kRejected;
   if (decision.receipt.ok()) {
-    FAIRPULL_ASSIGN_OR_RETURN(
-        drawn, DrawPulls(catalog_, seeds_, operation,
-                         snapshot.FindPity(operation.scope), now_ms));
-    AddWritesOf(drawn, writes);
-    operation.first_seq = drawn.pulls[0].seq;
+    absl::StatusOr<DrawnPulls> drawn =
+        DrawPulls(catalog_, seeds_, operation,
+                  snapshot.FindPity(operation.scope), question.now_ms);
+    if (!drawn.ok()) return {.receipt = drawn.status()};
+    AddWritesOf(*drawn, answer.writes);
+    operation.first_seq = drawn->pulls[0].seq;
     operation.state = PullState::kDone;
-  } else {
-    operation.state = PullState::kRejected;
+    answer.receipt->pulls = std::move(drawn->pulls);
   }
-  writes.pull_operations.push_back(std::move(operation));
-  FAIRPULL_RETURN_IF_ERROR(transaction->Commit(writes));
-  return PullReceipt{.payment = std::move(decision.receipt),
-                     .pulls = std::move(drawn.pulls)};
+  answer.receipt->payment = std::move(decision.receipt);
+  answer.writes.pull_operations.push_back(std::move(operation));
+  return answer;
+}
+
+absl::StatusOr<PullReceipt> PullService::PullOnce(const PullRequest& request) {
+  const Question question = QuestionOf(request);
+  FAIRPULL_ASSIGN_OR_RETURN(auto transaction, store_.Begin(question.reads));
+  Answer answer = AnswerTo(question, transaction->snapshot());
+  if (answer.stored) {
+    transaction.reset();  // what is stored never changes
+    return Replay(*answer.stored);
+  }
+  if (!IsEmpty(answer.writes)) {
+    FAIRPULL_RETURN_IF_ERROR(transaction->Commit(answer.writes));
+  }
+  return std::move(answer.receipt);
+}
+
+std::vector<absl::StatusOr<PullReceipt>> PullService::PullMany(
+    const std::vector<PullRequest>& requests) {
+  constexpr std::size_t kMostTogether = 256;
+  std::vector<absl::StatusOr<PullReceipt>> receipts(requests.size());
+  std::vector<std::size_t> left(requests.size());
+  std::iota(left.begin(), left.end(), std::size_t{0});
+  while (!left.empty()) {
+    // The first request that each player has left.
+    std::vector<PullRequest> group;
+    std::vector<std::size_t> places;
+    std::vector<std::size_t> later;
+    std::set<PlayerId> players;
+    for (const std::size_t i : left) {
+      if (requests[i].player.empty()) {
+        receipts[i] = Pull(requests[i]);
+      } else if (group.size() < kMostTogether &&
+                 players.insert(requests[i].player).second) {
+        group.push_back(requests[i]);
+        places.push_back(i);
+      } else {
+        later.push_back(i);
+      }
+    }
+    if (group.empty()) break;
+    std::vector<absl::StatusOr<PullReceipt>> answers = PullGroup(group);
+    for (std::size_t n = 0; n < places.size(); ++n) {
+      receipts[places[n]] = std::move(answers[n]);
+    }
+    left = std::move(later);
+  }
+  return receipts;
+}
+
+std::vector<absl::StatusOr<PullReceipt>> PullService::PullGroup(
+    const std::vector<PullRequest>& requests) {
+  absl::StatusOr<std::vector<absl::StatusOr<PullReceipt>>> together =
+      RetryAborted([&] { return PullTogether(requests); });
+  if (together.ok()) return *std::move(together);
+  std::vector<absl::StatusOr<PullReceipt>> receipts;
+  receipts.reserve(requests.size());
+  const bool can_be_told_apart = absl::IsAborted(together.status()) ||
+                                 absl::IsInvalidArgument(together.status());
+  for (const PullRequest& request : requests) {
+    if (can_be_told_apart) {
+      receipts.push_back(Pull(request));
+    } else {
+      receipts.emplace_back(together.status());
+    }
+  }
+  return receipts;
+}
+
+absl::StatusOr<std::vector<absl::StatusOr<PullReceipt>>>
+PullService::PullTogether(const std::vector<PullRequest>& requests) {
+  std::vector<Question> questions;
+  std::vector<ReadSet> reads;
+  for (const PullRequest& request : requests) {
+    questions.push_back(QuestionOf(request));
+    reads.push_back(questions.back().reads);
+  }
+  std::vector<Answer> answers;
+  {
+    FAIRPULL_ASSIGN_OR_RETURN(const auto group, store_.BeginMany(reads));
+    std::vector<WriteSet> writes;
+    for (std::size_t i = 0; i < questions.size(); ++i) {
+      answers.push_back(AnswerTo(questions[i], group->snapshots()[i]));
+      writes.push_back(std::move(answers.back().writes));
+    }
+    FAIRPULL_RETURN_IF_ERROR(group->Commit(writes));
+  }
+  std::vector<absl::StatusOr<PullReceipt>> receipts;
+  receipts.reserve(answers.size());
+  for (Answer& answer : answers) {
+    receipts.push_back(answer.stored ? Replay(*answer.stored)
+                                     : std::move(answer.receipt));
+  }
+  return receipts;
 }
 
 absl::StatusOr<PullReceipt> PullService::Replay(

@@ -1,7 +1,6 @@
 #include "fairpull/store/memory_store.h"
 
-#include <chrono>
-#include <condition_variable>
+#include <algorithm>
 #include <map>
 #include <mutex>
 #include <set>
@@ -9,9 +8,10 @@
 #include <tuple>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
 #include "fairpull/base/status.h"
 #include "memory_player.h"
+#include "player_locks.h"
 #include "rows_check.h"
 
 namespace fairpull {
@@ -26,6 +26,8 @@ class MemoryStore : public Store {
 
   absl::StatusOr<std::unique_ptr<Transaction>> Begin(
       const ReadSet& reads) override;
+  absl::StatusOr<std::unique_ptr<GroupTransaction>> BeginMany(
+      const std::vector<ReadSet>& reads) override;
   absl::StatusOr<Snapshot> Read(const ReadSet& reads) override;
   absl::StatusOr<std::vector<Entry>> Entries(const PlayerId& player,
                                              const CurrencyId& currency,
@@ -59,7 +61,9 @@ class MemoryStore : public Store {
                                                 int limit) override;
 
  private:
+  class Work;
   class MemoryTransaction;
+  class MemoryGroup;
 
   // The rows that `select` finds in a player's `table`, from the first key
   // above `after` for as long as `belongs` holds.
@@ -73,71 +77,116 @@ class MemoryStore : public Store {
   absl::StatusOr<std::vector<Row>> All(const PlayerId& player,
                                        const Table& table);
 
-  absl::Status Commit(const PlayerId& player, const WriteSet& writes);
-  void Unlock(const PlayerId& player);
+  // Writes all of it, or nothing if a guard of one player does not hold.
+  absl::Status Commit(const std::vector<PlayerId>& players,
+                      absl::Span<const WriteSet> writes);
+  // Writes one player's; the guards must hold.
+  void Apply(const PlayerId& player, const WriteSet& writes);
 
   const MemoryOptions options_;
+  PlayerLocks locks_;
   // Guards all that follows.
   std::mutex mutex_;
-  std::condition_variable unlocked_;
-  // Whom a transaction is open for.
-  std::set<PlayerId> locked_;
   std::map<PlayerId, MemoryPlayer> players_;
   std::set<Due> due_holds_;
   std::set<Due> due_pulls_;
 };
 
-class MemoryStore::MemoryTransaction : public Transaction {
+// An open transaction over the rows of one or more players.
+class MemoryStore::Work {
  public:
-  MemoryTransaction(MemoryStore& store, PlayerId player, Snapshot snapshot)
-      : store_(store),
-        player_(std::move(player)),
-        snapshot_(std::move(snapshot)) {}
-  ~MemoryTransaction() override { End(); }
+  static absl::StatusOr<std::unique_ptr<Work>> Begin(
+      MemoryStore& store, absl::Span<const ReadSet> reads);
+  ~Work() { End(); }
+  Work(const Work&) = delete;
+  Work& operator=(const Work&) = delete;
 
-  const Snapshot& snapshot() const override { return snapshot_; }
+  const std::vector<Snapshot>& snapshots() const { return snapshots_; }
 
-  absl::Status Commit(const WriteSet& writes) override {
+  absl::Status Commit(absl::Span<const WriteSet> writes) {
     if (ended_) {
       return absl::FailedPreconditionError("the transaction is over");
     }
-    absl::Status status = CheckRows(player_, writes);
-    if (status.ok()) status = store_.Commit(player_, writes);
+    absl::Status status = CheckRowsOfEach(players_, writes);
+    if (status.ok()) status = store_.Commit(players_, writes);
     End();
     return status;
   }
 
  private:
+  explicit Work(MemoryStore& store) : store_(store) {}
+
   void End() {
-    if (!ended_) store_.Unlock(player_);
+    if (!ended_) store_.locks_.Unlock(players_);
     ended_ = true;
   }
 
   MemoryStore& store_;
-  const PlayerId player_;
-  const Snapshot snapshot_;
-  bool ended_ = false;
+  std::vector<PlayerId> players_;
+  std::vector<Snapshot> snapshots_;
+  bool ended_ = true;  // until the players are locked
 };
+
+class MemoryStore::MemoryTransaction : public Transaction {
+ public:
+  explicit MemoryTransaction(std::unique_ptr<Work> work)
+      : work_(std::move(work)) {}
+
+  const Snapshot& snapshot() const override { return work_->snapshots()[0]; }
+  absl::Status Commit(const WriteSet& writes) override {
+    return work_->Commit(absl::MakeConstSpan(&writes, 1));
+  }
+
+ private:
+  const std::unique_ptr<Work> work_;
+};
+
+class MemoryStore::MemoryGroup : public GroupTransaction {
+ public:
+  explicit MemoryGroup(std::unique_ptr<Work> work) : work_(std::move(work)) {}
+
+  const std::vector<Snapshot>& snapshots() const override {
+    return work_->snapshots();
+  }
+  absl::Status Commit(const std::vector<WriteSet>& writes) override {
+    return work_->Commit(writes);
+  }
+
+ private:
+  const std::unique_ptr<Work> work_;
+};
+
+absl::StatusOr<std::unique_ptr<MemoryStore::Work>> MemoryStore::Work::Begin(
+    MemoryStore& store, absl::Span<const ReadSet> reads) {
+  FAIRPULL_RETURN_IF_ERROR(CheckPlayers(reads));
+  std::unique_ptr<Work> work(new Work(store));
+  for (const ReadSet& read : reads) work->players_.push_back(read.player);
+  std::vector<PlayerId> ascending = work->players_;
+  std::sort(ascending.begin(), ascending.end());
+  FAIRPULL_RETURN_IF_ERROR(
+      store.locks_.Lock(ascending, store.options_.lock_timeout_ms));
+  work->ended_ = false;
+  const std::lock_guard<std::mutex> lock(store.mutex_);
+  for (const ReadSet& read : reads) {
+    const auto found = store.players_.find(read.player);
+    work->snapshots_.push_back(
+        found == store.players_.end() ? Snapshot() : found->second.Read(read));
+  }
+  return work;
+}
 
 absl::StatusOr<std::unique_ptr<Transaction>> MemoryStore::Begin(
     const ReadSet& reads) {
-  FAIRPULL_RETURN_IF_ERROR(CheckPlayer(reads.player));
-  std::unique_lock<std::mutex> lock(mutex_);
-  const bool free = unlocked_.wait_for(
-      lock, std::chrono::milliseconds(options_.lock_timeout_ms),
-      [this, &reads] { return locked_.count(reads.player) == 0; });
-  if (!free) {
-    return absl::UnavailableError(
-        absl::StrCat("the rows of player ", reads.player.value(),
-                     " were still locked after ", options_.lock_timeout_ms,
-                     " ms; nothing was changed"));
-  }
-  const auto found = players_.find(reads.player);
-  auto transaction = std::make_unique<MemoryTransaction>(
-      *this, reads.player,
-      found == players_.end() ? Snapshot() : found->second.Read(reads));
-  locked_.insert(reads.player);
-  return transaction;
+  FAIRPULL_ASSIGN_OR_RETURN(std::unique_ptr<Work> work,
+                            Work::Begin(*this, absl::MakeConstSpan(&reads, 1)));
+  return std::make_unique<MemoryTransaction>(std::move(work));
+}
+
+absl::StatusOr<std::unique_ptr<GroupTransaction>> MemoryStore::BeginMany(
+    const std::vector<ReadSet>& reads) {
+  FAIRPULL_ASSIGN_OR_RETURN(std::unique_ptr<Work> work,
+                            Work::Begin(*this, reads));
+  return std::make_unique<MemoryGroup>(std::move(work));
 }
 
 absl::StatusOr<Snapshot> MemoryStore::Read(const ReadSet& reads) {
@@ -147,14 +196,22 @@ absl::StatusOr<Snapshot> MemoryStore::Read(const ReadSet& reads) {
   return found == players_.end() ? Snapshot() : found->second.Read(reads);
 }
 
-absl::Status MemoryStore::Commit(const PlayerId& player,
-                                 const WriteSet& writes) {
+absl::Status MemoryStore::Commit(const std::vector<PlayerId>& players,
+                                 absl::Span<const WriteSet> writes) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  const auto found = players_.find(player);
   const MemoryPlayer nobody;
-  FAIRPULL_RETURN_IF_ERROR(
-      (found == players_.end() ? nobody : found->second).CheckGuards(writes));
-  if (IsEmpty(writes)) return absl::OkStatus();
+  for (std::size_t i = 0; i < players.size(); ++i) {
+    const auto found = players_.find(players[i]);
+    FAIRPULL_RETURN_IF_ERROR((found == players_.end() ? nobody : found->second)
+                                 .CheckGuards(writes[i]));
+  }
+  for (std::size_t i = 0; i < players.size(); ++i) {
+    if (!IsEmpty(writes[i])) Apply(players[i], writes[i]);
+  }
+  return absl::OkStatus();
+}
+
+void MemoryStore::Apply(const PlayerId& player, const WriteSet& writes) {
   MemoryPlayer& rows = players_[player];
   for (const Hold& hold : writes.holds) {
     if (hold.state == HoldState::kPending) {
@@ -172,15 +229,6 @@ absl::Status MemoryStore::Commit(const PlayerId& player,
     if (!pull.settled) due_pulls_.emplace(pull.next_due_ms, player, pull.id);
   }
   rows.Apply(writes);
-  return absl::OkStatus();
-}
-
-void MemoryStore::Unlock(const PlayerId& player) {
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    locked_.erase(player);
-  }
-  unlocked_.notify_all();
 }
 
 template <class Row, class Table, class Key, class Belongs>

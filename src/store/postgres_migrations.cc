@@ -36,7 +36,13 @@ absl::StatusOr<std::int64_t> CountApplied(PostgresConnection& connection) {
   if (results[0].rows() == 0) return 0;
   results.clear();
   connection.Queue(PostgresQuery::kMigrations);
-  FAIRPULL_RETURN_IF_ERROR(connection.Run(results));
+  if (const absl::Status status = connection.Run(results); !status.ok()) {
+    if (!absl::IsFailedPrecondition(status)) return status;
+    return absl::FailedPreconditionError(absl::StrCat(
+        connection.where(),
+        ": its table \"migrations\" is another application's; give fairpull a "
+        "schema or a database of its own"));
+  }
   for (int i = 0; i < results[0].rows(); ++i) {
     PostgresRow row = results[0].Row(i);
     FAIRPULL_RETURN_IF_ERROR(

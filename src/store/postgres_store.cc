@@ -39,6 +39,22 @@ class PostgresTransaction : public Transaction {
   const std::unique_ptr<PostgresWork> work_;
 };
 
+class PostgresGroup : public GroupTransaction {
+ public:
+  explicit PostgresGroup(std::unique_ptr<PostgresWork> work)
+      : work_(std::move(work)) {}
+
+  const std::vector<Snapshot>& snapshots() const override {
+    return work_->snapshots();
+  }
+  absl::Status Commit(const std::vector<WriteSet>& writes) override {
+    return work_->Commit(writes);
+  }
+
+ private:
+  const std::unique_ptr<PostgresWork> work_;
+};
+
 class PostgresStore : public Store {
  public:
   PostgresStore(const std::string& url, const PostgresOptions& options,
@@ -56,6 +72,8 @@ class PostgresStore : public Store {
 
   absl::StatusOr<std::unique_ptr<Transaction>> Begin(
       const ReadSet& reads) override;
+  absl::StatusOr<std::unique_ptr<GroupTransaction>> BeginMany(
+      const std::vector<ReadSet>& reads) override;
   absl::StatusOr<Snapshot> Read(const ReadSet& reads) override;
   absl::StatusOr<std::vector<Entry>> Entries(const PlayerId& player,
                                              const CurrencyId& currency,
@@ -111,11 +129,17 @@ absl::Status PostgresStore::Prepare(bool migrate) {
 
 absl::StatusOr<std::unique_ptr<Transaction>> PostgresStore::Begin(
     const ReadSet& reads) {
-  FAIRPULL_RETURN_IF_ERROR(CheckPlayer(reads.player));
   FAIRPULL_ASSIGN_OR_RETURN(
       std::unique_ptr<PostgresWork> work,
       PostgresWork::Begin(shared_, absl::MakeConstSpan(&reads, 1)));
   return std::make_unique<PostgresTransaction>(std::move(work));
+}
+
+absl::StatusOr<std::unique_ptr<GroupTransaction>> PostgresStore::BeginMany(
+    const std::vector<ReadSet>& reads) {
+  FAIRPULL_ASSIGN_OR_RETURN(std::unique_ptr<PostgresWork> work,
+                            PostgresWork::Begin(shared_, reads));
+  return std::make_unique<PostgresGroup>(std::move(work));
 }
 
 absl::StatusOr<Snapshot> PostgresStore::Read(const ReadSet& reads) {

@@ -48,6 +48,7 @@ PostgresWork::~PostgresWork() { End(); }
 
 absl::StatusOr<std::unique_ptr<PostgresWork>> PostgresWork::Begin(
     const PostgresShared& shared, absl::Span<const ReadSet> reads) {
+  FAIRPULL_RETURN_IF_ERROR(CheckPlayers(reads));
   std::unique_ptr<PostgresWork> work(new PostgresWork(shared, reads));
   // Waiting for each other in this process first, its threads do not keep
   // connections that players of other threads could use.
@@ -97,9 +98,7 @@ absl::Status PostgresWork::Commit(absl::Span<const WriteSet> writes) {
 }
 
 absl::Status PostgresWork::CommitNow(absl::Span<const WriteSet> writes) {
-  for (std::size_t i = 0; i < writes.size(); ++i) {
-    FAIRPULL_RETURN_IF_ERROR(CheckRows(players_[i], writes[i]));
-  }
+  FAIRPULL_RETURN_IF_ERROR(CheckRowsOfEach(players_, writes));
   if (std::all_of(writes.begin(), writes.end(), IsEmpty)) {
     return absl::OkStatus();
   }

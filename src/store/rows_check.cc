@@ -1,5 +1,7 @@
 #include "rows_check.h"
 
+#include <cstddef>
+#include <set>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -131,6 +133,35 @@ absl::Status CheckPageLimit(int limit) {
 absl::Status CheckPlayer(const PlayerId& player) {
   if (!player.empty()) return absl::OkStatus();
   return absl::InvalidArgumentError("the read set names no player");
+}
+
+absl::Status CheckPlayers(absl::Span<const ReadSet> reads) {
+  if (reads.empty()) {
+    return absl::InvalidArgumentError("a group of players has nobody in it");
+  }
+  std::set<PlayerId> seen;
+  for (const ReadSet& read : reads) {
+    FAIRPULL_RETURN_IF_ERROR(CheckPlayer(read.player));
+    if (!seen.insert(read.player).second) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("player ", read.player.value(),
+                       " is in the group twice; one read set names all rows"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckRowsOfEach(absl::Span<const PlayerId> players,
+                             absl::Span<const WriteSet> writes) {
+  if (writes.size() != players.size()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(writes.size(), " write sets for ", players.size(),
+                     " players; give an empty one for who writes nothing"));
+  }
+  for (std::size_t i = 0; i < writes.size(); ++i) {
+    FAIRPULL_RETURN_IF_ERROR(CheckRows(players[i], writes[i]));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace fairpull

@@ -4,7 +4,9 @@
 #define FAIRPULL_SRC_STORE_ROWS_CHECK_H_
 
 #include "absl/status/status.h"
+#include "absl/types/span.h"
 #include "fairpull/base/id.h"
+#include "fairpull/store/read_set.h"
 #include "fairpull/store/write_set.h"
 
 namespace fairpull {
@@ -18,6 +20,15 @@ absl::Status CheckPageLimit(int limit);
 
 // OK unless the player is empty.
 absl::Status CheckPlayer(const PlayerId& player);
+
+// OK, or InvalidArgument if there is no read set, or not one for each of
+// several players.
+absl::Status CheckPlayers(absl::Span<const ReadSet> reads);
+
+// OK, or InvalidArgument if there is not one write set for each of `players`,
+// or as CheckRows says.
+absl::Status CheckRowsOfEach(absl::Span<const PlayerId> players,
+                             absl::Span<const WriteSet> writes);
 
 }  // namespace fairpull
 

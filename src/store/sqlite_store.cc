@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
 #include "fairpull/base/status.h"
 #include "rows_check.h"
 #include "sqlite_connection.h"
@@ -26,6 +27,8 @@ class SqliteStore : public Store {
 
   absl::StatusOr<std::unique_ptr<Transaction>> Begin(
       const ReadSet& reads) override;
+  absl::StatusOr<std::unique_ptr<GroupTransaction>> BeginMany(
+      const std::vector<ReadSet>& reads) override;
   absl::StatusOr<Snapshot> Read(const ReadSet& reads) override;
   absl::StatusOr<std::vector<Entry>> Entries(const PlayerId& player,
                                              const CurrencyId& currency,
@@ -59,14 +62,16 @@ class SqliteStore : public Store {
                                                 int limit) override;
 
  private:
+  class Work;
   class SqliteTransaction;
+  class SqliteGroup;
 
   absl::Status LockWriter();
   void UnlockWriter();
 
-  // Calls `work` with a connection that only reads.
-  template <class Work>
-  absl::Status WithReader(const Work& work);
+  // Calls `reading` with a connection that only reads.
+  template <class Reading>
+  absl::Status WithReader(const Reading& reading);
 
   // The rows that `sql` finds; `bind` binds its parameters.
   template <class Row, class Bind>
@@ -86,28 +91,33 @@ class SqliteStore : public Store {
   std::vector<std::unique_ptr<SqliteConnection>> idle_readers_;
 };
 
-class SqliteStore::SqliteTransaction : public Transaction {
+// An open transaction of the writer, over the rows of one or more players.
+class SqliteStore::Work {
  public:
-  SqliteTransaction(SqliteStore& store, PlayerId player, Snapshot snapshot)
-      : store_(store),
-        player_(std::move(player)),
-        snapshot_(std::move(snapshot)) {}
-  ~SqliteTransaction() override { End(); }
+  static absl::StatusOr<std::unique_ptr<Work>> Begin(
+      SqliteStore& store, absl::Span<const ReadSet> reads);
+  ~Work() { End(); }
+  Work(const Work&) = delete;
+  Work& operator=(const Work&) = delete;
 
-  const Snapshot& snapshot() const override { return snapshot_; }
+  const std::vector<Snapshot>& snapshots() const { return snapshots_; }
 
-  absl::Status Commit(const WriteSet& writes) override {
+  absl::Status Commit(absl::Span<const WriteSet> writes) {
     if (ended_) {
       return absl::FailedPreconditionError("the transaction is over");
     }
-    absl::Status status = CheckRows(player_, writes);
-    if (status.ok()) status = WriteRows(*store_.writer_, writes);
+    absl::Status status = CheckRowsOfEach(players_, writes);
+    for (std::size_t i = 0; status.ok() && i < writes.size(); ++i) {
+      status = WriteRows(*store_.writer_, writes[i]);
+    }
     if (status.ok()) status = store_.writer_->Execute("COMMIT");
     End();
     return status;
   }
 
  private:
+  explicit Work(SqliteStore& store) : store_(store) {}
+
   void End() {
     if (!ended_) {
       store_.writer_->Rollback();
@@ -117,9 +127,38 @@ class SqliteStore::SqliteTransaction : public Transaction {
   }
 
   SqliteStore& store_;
-  const PlayerId player_;
-  const Snapshot snapshot_;
+  std::vector<PlayerId> players_;
+  std::vector<Snapshot> snapshots_;
   bool ended_ = false;
+};
+
+class SqliteStore::SqliteTransaction : public Transaction {
+ public:
+  explicit SqliteTransaction(std::unique_ptr<Work> work)
+      : work_(std::move(work)) {}
+
+  const Snapshot& snapshot() const override { return work_->snapshots()[0]; }
+  absl::Status Commit(const WriteSet& writes) override {
+    return work_->Commit(absl::MakeConstSpan(&writes, 1));
+  }
+
+ private:
+  const std::unique_ptr<Work> work_;
+};
+
+class SqliteStore::SqliteGroup : public GroupTransaction {
+ public:
+  explicit SqliteGroup(std::unique_ptr<Work> work) : work_(std::move(work)) {}
+
+  const std::vector<Snapshot>& snapshots() const override {
+    return work_->snapshots();
+  }
+  absl::Status Commit(const std::vector<WriteSet>& writes) override {
+    return work_->Commit(writes);
+  }
+
+ private:
+  const std::unique_ptr<Work> work_;
 };
 
 absl::Status SqliteStore::LockWriter() {
@@ -144,24 +183,38 @@ void SqliteStore::UnlockWriter() {
   writer_free_.notify_one();
 }
 
-absl::StatusOr<std::unique_ptr<Transaction>> SqliteStore::Begin(
-    const ReadSet& reads) {
-  FAIRPULL_RETURN_IF_ERROR(CheckPlayer(reads.player));
-  FAIRPULL_RETURN_IF_ERROR(LockWriter());
-  const absl::Status begun = writer_->Execute("BEGIN IMMEDIATE");
-  absl::StatusOr<Snapshot> snapshot =
-      begun.ok() ? ReadRows(*writer_, reads) : begun;
-  if (!snapshot.ok()) {
-    writer_->Rollback();
-    UnlockWriter();
-    return snapshot.status();
+absl::StatusOr<std::unique_ptr<SqliteStore::Work>> SqliteStore::Work::Begin(
+    SqliteStore& store, absl::Span<const ReadSet> reads) {
+  FAIRPULL_RETURN_IF_ERROR(CheckPlayers(reads));
+  FAIRPULL_RETURN_IF_ERROR(store.LockWriter());
+  // Unlocks and rolls back where it is left early.
+  std::unique_ptr<Work> work(new Work(store));
+  FAIRPULL_RETURN_IF_ERROR(store.writer_->Execute("BEGIN IMMEDIATE"));
+  for (const ReadSet& read : reads) {
+    FAIRPULL_ASSIGN_OR_RETURN(Snapshot snapshot,
+                              ReadRows(*store.writer_, read));
+    work->players_.push_back(read.player);
+    work->snapshots_.push_back(std::move(snapshot));
   }
-  return std::make_unique<SqliteTransaction>(*this, reads.player,
-                                             *std::move(snapshot));
+  return work;
 }
 
-template <class Work>
-absl::Status SqliteStore::WithReader(const Work& work) {
+absl::StatusOr<std::unique_ptr<Transaction>> SqliteStore::Begin(
+    const ReadSet& reads) {
+  FAIRPULL_ASSIGN_OR_RETURN(std::unique_ptr<Work> work,
+                            Work::Begin(*this, absl::MakeConstSpan(&reads, 1)));
+  return std::make_unique<SqliteTransaction>(std::move(work));
+}
+
+absl::StatusOr<std::unique_ptr<GroupTransaction>> SqliteStore::BeginMany(
+    const std::vector<ReadSet>& reads) {
+  FAIRPULL_ASSIGN_OR_RETURN(std::unique_ptr<Work> work,
+                            Work::Begin(*this, reads));
+  return std::make_unique<SqliteGroup>(std::move(work));
+}
+
+template <class Reading>
+absl::Status SqliteStore::WithReader(const Reading& reading) {
   std::unique_ptr<SqliteConnection> reader;
   {
     const std::lock_guard<std::mutex> lock(readers_mutex_);
@@ -175,7 +228,7 @@ absl::Status SqliteStore::WithReader(const Work& work) {
         reader, SqliteConnection::Open(path_, options_.busy_timeout_ms, false));
     FAIRPULL_RETURN_IF_ERROR(reader->Execute("PRAGMA query_only=ON"));
   }
-  const absl::Status status = work(*reader);
+  const absl::Status status = reading(*reader);
   reader->Rollback();
   const std::lock_guard<std::mutex> lock(readers_mutex_);
   idle_readers_.push_back(std::move(reader));

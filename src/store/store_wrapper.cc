@@ -7,6 +7,11 @@ absl::StatusOr<std::unique_ptr<Transaction>> StoreWrapper::Begin(
   return target_.Begin(reads);
 }
 
+absl::StatusOr<std::unique_ptr<GroupTransaction>> StoreWrapper::BeginMany(
+    const std::vector<ReadSet>& reads) {
+  return target_.BeginMany(reads);
+}
+
 absl::StatusOr<Snapshot> StoreWrapper::Read(const ReadSet& reads) {
   return target_.Read(reads);
 }

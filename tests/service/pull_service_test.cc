@@ -226,6 +226,222 @@ TEST_F(PullServiceTest, DrawnAgainAfterACrashTheItemsAreTheSame) {
   EXPECT_EQ(ItemsOf(receipt->pulls), ItemsOf(store.lost));
 }
 
+// A store that says of a group what it is told to, so many times, and counts.
+class ReluctantGroups : public StoreWrapper {
+ public:
+  using StoreWrapper::StoreWrapper;
+
+  absl::StatusOr<std::unique_ptr<GroupTransaction>> BeginMany(
+      const std::vector<ReadSet>& reads) override {
+    group_sizes.push_back(reads.size());
+    FAIRPULL_ASSIGN_OR_RETURN(auto group, StoreWrapper::BeginMany(reads));
+    return std::make_unique<Reluctant>(std::move(group), *this);
+  }
+
+  absl::Status answer;
+  int times = 0;
+  std::vector<std::size_t> group_sizes;
+
+ private:
+  class Reluctant : public GroupTransactionWrapper {
+   public:
+    Reluctant(std::unique_ptr<GroupTransaction> target, ReluctantGroups& owner)
+        : GroupTransactionWrapper(std::move(target)), owner_(owner) {}
+    absl::Status Commit(const std::vector<WriteSet>& writes) override {
+      if (owner_.times-- > 0) return owner_.answer;
+      return GroupTransactionWrapper::Commit(writes);
+    }
+
+   private:
+    ReluctantGroups& owner_;
+  };
+};
+
+class PullManyTest : public PullServiceTest {
+ protected:
+  static constexpr int kPlayers = 5;
+
+  PullManyTest() {
+    for (int i = 0; i < kPlayers; ++i) FundPlayer(*store_, i, 10'000);
+  }
+
+  static PlayerId Player(int i) {
+    return PlayerId::Trusted(absl::StrCat("m", i));
+  }
+  void FundPlayer(Store& store, int i, std::int64_t amount) const {
+    Wallet wallet(store, time_.clock());
+    ASSERT_TRUE(wallet.OpenAccount(Player(i), kGems).ok());
+    ASSERT_TRUE(
+        wallet
+            .Grant({.id = Op("fund"),
+                    .player = Player(i),
+                    .currency = kGems,
+                    .amount = amount,
+                    .counterparty = SystemAccount::Trusted("issuer:test")})
+            ->ok());
+  }
+  static PullRequest AskFor(int player, const std::string& id,
+                            std::uint32_t count = 1) {
+    return {.id = Op(id),
+            .player = Player(player),
+            .banner = kShop,
+            .count = count};
+  }
+
+  ReluctantGroups groups_{*store_};
+  PullService many_{groups_, ShopCatalog(), ShopSeeds(), time_.clock()};
+};
+
+void ExpectSameAnswer(const absl::StatusOr<PullReceipt>& a,
+                      const absl::StatusOr<PullReceipt>& b) {
+  ASSERT_EQ(a.status(), b.status());
+  if (!a.ok()) return;
+  EXPECT_EQ(a->payment.outcome, b->payment.outcome);
+  EXPECT_EQ(a->payment.balance, b->payment.balance);
+  EXPECT_EQ(a->payment.replayed, b->payment.replayed);
+  EXPECT_EQ(a->pulls, b->pulls);
+}
+
+TEST_F(PullManyTest, EachIsAnsweredAsPullAnswersItAlone) {
+  const std::unique_ptr<Store> other = NewMemoryStore();
+  PullService one_by_one(*other, ShopCatalog(), ShopSeeds(), time_.clock());
+  for (int i = 0; i < kPlayers; ++i) FundPlayer(*other, i, 10'000);
+  PullRequest nowhere = AskFor(3, "k4");
+  nowhere.banner = BannerId::Trusted("nowhere");
+  PullRequest dear = AskFor(4, "k5");
+  dear.expected_cost = 1;
+  PullRequest nobody = AskFor(0, "k6");
+  nobody.player = PlayerId();
+  PullRequest stranger = AskFor(9, "k7");
+  std::vector<PullRequest> requests = {
+      AskFor(0, "k1", 10),  // in order with the next three of this player
+      AskFor(0, "k1", 10),  // asked again
+      AskFor(0, "k1"),      // another count under the same id
+      AskFor(0, "k2"),
+      AskFor(1, "k1"),
+      AskFor(2, "k3", 3),  // is not sold
+      nowhere,
+      dear,
+      nobody,
+      stranger,
+      AskFor(4, "fund"),  // the wallet knows it for a grant
+      AskFor(3, "k9", 10)};
+  for (int round = 0; round < 2; ++round) {
+    const auto answers = many_.PullMany(requests);
+    ASSERT_EQ(answers.size(), requests.size());
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+      SCOPED_TRACE(absl::StrCat("request ", i, " of round ", round));
+      ExpectSameAnswer(answers[i], one_by_one.Pull(requests[i]));
+    }
+    // All that comes new: the same ids are answered from what is stored.
+    requests.push_back(AskFor(2, "new"));
+  }
+  EXPECT_TRUE(many_.PullMany({}).empty());
+  ExpectNoViolation(*store_);
+}
+
+TEST_F(PullManyTest, ThoseOfDifferentPlayersAreOneTransaction) {
+  std::vector<PullRequest> requests;
+  for (int n = 0; n < 2; ++n) {
+    for (int i = 0; i < kPlayers; ++i) {
+      requests.push_back(AskFor(i, absl::StrCat("k", n)));
+    }
+  }
+  requests.push_back(AskFor(2, "k2"));
+  for (const auto& answer : many_.PullMany(requests)) {
+    ASSERT_TRUE(answer.ok()) << answer.status();
+    EXPECT_TRUE(answer->payment.ok());
+  }
+  EXPECT_EQ(groups_.group_sizes, (std::vector<std::size_t>{5, 5, 1}));
+}
+
+TEST_F(PullManyTest, WhoLacksTheFundsIsRefusedAmongThoseWhoHaveThem) {
+  ASSERT_TRUE(
+      pulls_.PullMany({AskFor(1, "a", 10), AskFor(2, "a", 10)})[0].ok());
+  std::vector<PullRequest> requests;
+  for (int n = 0; n < 6; ++n) {
+    for (int i = 0; i < kPlayers; ++i) {
+      requests.push_back(AskFor(i, absl::StrCat("k", n), 10));
+    }
+  }
+  const auto answers = many_.PullMany(requests);
+  int refused = 0;
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    ASSERT_TRUE(answers[i].ok()) << answers[i].status();
+    if (answers[i]->payment.ok()) continue;
+    refused += 1;
+    EXPECT_EQ(answers[i]->payment.outcome, LedgerOutcome::kInsufficientFunds);
+    EXPECT_TRUE(answers[i]->pulls.empty());
+    EXPECT_TRUE(requests[i].player == Player(1) ||
+                requests[i].player == Player(2));
+  }
+  EXPECT_EQ(refused, 2);
+  ExpectNoViolation(*store_);
+}
+
+TEST_F(PullManyTest, AGroupThatOthersOvertookIsTriedAgain) {
+  groups_.answer = absl::AbortedError("overtaken");
+  groups_.times = 4;
+  const auto answers = many_.PullMany({AskFor(0, "k"), AskFor(1, "k")});
+  for (const auto& answer : answers) ASSERT_TRUE(answer.ok());
+  EXPECT_EQ(groups_.group_sizes.size(), 5u);
+  EXPECT_EQ((*store_->Pity(Player(0)))[0].seq, 1);
+}
+
+TEST_F(PullManyTest, AGroupThatCannotBeCommittedIsTakenOneByOne) {
+  for (const absl::Status& answer :
+       {absl::AbortedError("overtaken"), absl::InvalidArgumentError("a row")}) {
+    groups_.answer = answer;
+    groups_.times = 1000;
+    const std::string id = answer.ToString().substr(0, 5);
+    const auto answers = many_.PullMany({AskFor(0, id), AskFor(1, id)});
+    for (const auto& receipt : answers) {
+      ASSERT_TRUE(receipt.ok()) << receipt.status();
+      EXPECT_TRUE(receipt->payment.ok());
+    }
+  }
+  EXPECT_EQ((*store_->Pity(Player(1)))[0].seq, 2);
+  ExpectNoViolation(*store_);
+}
+
+TEST_F(PullManyTest, WhereTheStoreFailsEachGetsItsErrorAndMayAskAgain) {
+  groups_.answer = absl::UnavailableError("the line broke");
+  groups_.times = 1;
+  const std::vector<PullRequest> requests = {AskFor(0, "k"), AskFor(1, "k")};
+  for (const auto& answer : many_.PullMany(requests)) {
+    EXPECT_EQ(answer.status(), groups_.answer);
+  }
+  EXPECT_EQ(groups_.group_sizes.size(), 1u);
+  for (const auto& answer : many_.PullMany(requests)) {
+    ASSERT_TRUE(answer.ok()) << answer.status();
+  }
+  EXPECT_EQ((*store_->Pity(Player(0)))[0].seq, 1);
+}
+
+TEST_F(PullManyTest, ThreadsThatPullForTheSamePlayersLeaveNoGap) {
+  std::vector<std::thread> threads;
+  threads.reserve(8);
+  for (int t = 0; t < 8; ++t) {
+    threads.emplace_back([&, t] {
+      for (int n = 0; n < 5; ++n) {
+        std::vector<PullRequest> requests;
+        for (int i = 0; i < kPlayers; ++i) {
+          requests.push_back(
+              AskFor((i + t) % kPlayers, absl::StrCat("k", t, "-", n)));
+        }
+        for (const auto& answer : pulls_.PullMany(requests)) {
+          EXPECT_TRUE(answer.ok() && answer->payment.ok()) << answer.status();
+        }
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (int i = 0; i < kPlayers; ++i) {
+    EXPECT_EQ((*store_->Pity(Player(i)))[0].seq, 40);
+  }
+  ExpectNoViolation(*store_);
+}
+
 TEST_F(PullServiceTest, ManyThreadsOfOnePlayerPullWithoutAGap) {
   std::vector<std::thread> threads;
   threads.reserve(8);

@@ -16,6 +16,7 @@
 #include "fairpull/store/postgres_store.h"
 #include "store/conformance.h"
 #include "store/postgres_server.h"
+#include "store/rows.h"
 #include "store/temp_folder.h"
 
 namespace fairpull {
@@ -246,12 +247,49 @@ TEST_F(PostgresOpenTest, AnotherApplicationsTablesAreLeftAlone) {
                 "CREATE TABLE migrations (id int); INSERT INTO "
                 "migrations VALUES (1)"),
             "");
-  ExpectRefused(other, absl::StatusCode::kFailedPrecondition, "migrations");
+  ExpectRefused(other, absl::StatusCode::kFailedPrecondition,
+                "another application's");
   // In a schema of its own there is room for both.
   ASSERT_EQ(Sql(other, "CREATE SCHEMA game"), "");
   const auto store = OpenPostgresStore(other + "&options=-csearch_path%3Dgame");
   EXPECT_TRUE(store.ok()) << store.status();
   EXPECT_EQ(Sql(other, "SELECT count(*) FROM game.migrations"), "1");
+}
+
+// The rights that docs/reference/stores.md names.
+TEST_F(PostgresOpenTest, AUserWhoOnlyPlaysNeedsFewRights) {
+  ASSERT_EQ(Sql(server_.Url("postgres"), "CREATE ROLE game LOGIN"), "");
+  const std::string url = server_.NewDatabase();
+  ASSERT_TRUE(OpenPostgresStore(url).ok());
+  ASSERT_EQ(Sql(url,
+                "GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA public TO game;"
+                "GRANT UPDATE ON players, balances, holds, pity, inventory, "
+                "pull_operations TO game;"
+                "GRANT DELETE ON players TO game"),
+            "");
+  const auto store = OpenPostgresStore(server_.Url(DatabaseIn(url), "game"),
+                                       {.migrate = false});
+  ASSERT_TRUE(store.ok()) << store.status();
+  Fund(**store, 100);
+  ASSERT_TRUE(Carry(**store, Request(OperationKind::kHold, "h", 40))->ok());
+  ASSERT_TRUE(Carry(**store, Request(OperationKind::kPost, "h", 10))->ok());
+  WriteSet writes;
+  writes.pity = {{.player = kPlayer, .scope = kScope, .seq = 1}};
+  writes.pulls = {Pull(1, 1)};
+  writes.inventory = {
+      {.player = kPlayer, .item = ItemId::Trusted("a"), .count = 1}};
+  writes.pull_operations = {Asked("k", 1)};
+  ASSERT_EQ(Write(**store, writes), absl::OkStatus());
+  {
+    const auto group = (*store)->BeginMany(
+        {{.player = kPlayer}, {.player = PlayerId::Trusted("new")}});
+    ASSERT_TRUE(group.ok()) << group.status();
+    std::vector<WriteSet> both(2);
+    both[0].pity = {{.player = kPlayer, .scope = kScope, .seq = 2}};
+    ASSERT_EQ((*group)->Commit(both), absl::OkStatus());
+  }
+  EXPECT_EQ((*store)->Players({}, 10)->size(), 1u);
+  ExpectSound(**store);
 }
 
 TEST_F(PostgresOpenTest, AUserWithoutTheRightsIsRefused) {

@@ -206,12 +206,14 @@ void PostgresServer::Thaw() {
   kill(postmaster_, SIGCONT);
   // Its children are those whose parent it is.
   for (const auto& process : fs::directory_iterator("/proc")) {
+    const std::string name = process.path().filename().string();
+    if (std::atoi(name.c_str()) == 0) continue;
     const std::string stat = Content((process.path() / "stat").string());
     const std::size_t name_end = stat.rfind(") ");
     if (name_end == std::string::npos) continue;
     // After the name: the state, then the parent's id.
     if (std::atoi(stat.c_str() + name_end + 4) == postmaster_) {
-      kill(std::atoi(process.path().filename().c_str()), SIGCONT);
+      kill(std::atoi(name.c_str()), SIGCONT);
     }
   }
 }

@@ -1,87 +1,14 @@
-// The same random sequence of requests has the same answers on every store,
-// and leaves sound books.
+#include "store/random_ledger.h"
 
 #include <gtest/gtest.h>
 
-#include <cstdint>
-#include <memory>
-#include <random>
-#include <string>
-#include <vector>
-
-#include "absl/strings/str_cat.h"
-#include "fairpull/store/ledger_rows.h"
 #include "store/adapters.h"
-#include "store/conformance.h"
 
 namespace fairpull {
 namespace {
 
-// Few ids and small amounts, so that they often meet again.
-LedgerRequest RandomRequest(std::mt19937& random) {
-  const auto below = [&random](std::uint32_t n) {
-    return static_cast<int>(random() % n);
-  };
-  const auto kind = static_cast<OperationKind>(1 + below(5));
-  const std::string id = absl::StrCat("id", below(40));
-  const PlayerId player = PlayerId::Trusted(absl::StrCat("p", below(2)));
-  std::optional<std::int64_t> amount = 1 + below(60);
-  if (below(20) == 0) amount = 0;
-  if (kind == OperationKind::kVoid ||
-      (kind == OperationKind::kPost && below(2) == 0)) {
-    amount = std::nullopt;
-  }
-  return Request(kind, id, amount, player);
-}
-
-void ExpectEqualAnswers(const Receipt& a, const Receipt& b) {
-  EXPECT_EQ(a.outcome, b.outcome);
-  EXPECT_EQ(a.balance, b.balance);
-  EXPECT_EQ(a.field, b.field);
-  EXPECT_EQ(a.replayed, b.replayed);
-  EXPECT_EQ(a.hold_state, b.hold_state);
-}
-
 TEST(RandomLedgerTest, MemoryAndSqliteAgree) {
-  std::vector<int> seen(kLedgerOutcomes.size(), 0);
-  for (std::uint32_t seed = 1; seed <= 12; ++seed) {
-    SCOPED_TRACE(absl::StrCat("seed ", seed));
-    const std::unique_ptr<Store> memory = MemoryAdapter().make(1000);
-    const StoreAdapter sqlite_adapter = SqliteAdapter();
-    const std::unique_ptr<Store> sqlite = sqlite_adapter.make(1000);
-    const PlayerId rich = PlayerId::Trusted("p0");
-    const PlayerId poor = PlayerId::Trusted("p1");
-    for (Store* store : {memory.get(), sqlite.get()}) {
-      Fund(*store, 200, rich);
-      if (seed % 3 != 0) Fund(*store, 0, poor);
-    }
-    std::mt19937 random(seed);
-    for (int step = 0; step < 150 && !HasFailure(); ++step) {
-      SCOPED_TRACE(absl::StrCat("step ", step));
-      const LedgerRequest request = RandomRequest(random);
-      const auto expected = Carry(*memory, request);
-      const auto actual = Carry(*sqlite, request);
-      ASSERT_TRUE(expected.ok()) << expected.status();
-      ASSERT_TRUE(actual.ok()) << actual.status();
-      ExpectEqualAnswers(*expected, *actual);
-      seen[static_cast<std::size_t>(expected->outcome)] += 1;
-    }
-    for (const PlayerId& player : {rich, poor}) {
-      ExpectSound(*memory, player);
-      ExpectSound(*sqlite, player);
-      const auto a = ReadLedger(*memory, player);
-      const auto b = ReadLedger(*sqlite, player);
-      EXPECT_EQ(a->accounts, b->accounts);
-      EXPECT_EQ(a->entries, b->entries);
-      EXPECT_EQ(a->operations, b->operations);
-      EXPECT_EQ(a->holds, b->holds);
-    }
-  }
-  for (const LedgerOutcome outcome : kLedgerOutcomes) {
-    if (outcome == LedgerOutcome::kAmountOverflow) continue;  // small amounts
-    EXPECT_GT(seen[static_cast<std::size_t>(outcome)], 0)
-        << LedgerOutcomeName(outcome) << " was never reached";
-  }
+  ExpectAnswersAsInMemory(SqliteAdapter());
 }
 
 }  // namespace

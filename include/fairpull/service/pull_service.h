@@ -39,9 +39,32 @@ class PullService {
   // Insufficient funds and an unknown account are outcomes of the payment.
   [[nodiscard]] absl::StatusOr<PullReceipt> Pull(const PullRequest& request);
 
+  // What Pull answers to each request, in their order; requests of the same
+  // player are carried out in that order too. Those of different players are
+  // committed together, up to 256 at once, which spares a durable store most of
+  // its waiting for the disk. A refusal of one does not touch the others. Where
+  // the store fails, each request that it failed with gets the error: ask again
+  // under the same ids.
+  [[nodiscard]] std::vector<absl::StatusOr<PullReceipt>> PullMany(
+      const std::vector<PullRequest>& requests);
+
  private:
+  struct Question;
+  struct Answer;
+
+  [[nodiscard]] Question QuestionOf(const PullRequest& request) const;
+  [[nodiscard]] Answer AnswerTo(const Question& question,
+                                const Snapshot& snapshot) const;
   absl::StatusOr<PullReceipt> PullOnce(const PullRequest& request);
   absl::StatusOr<PullReceipt> Replay(const PullOperation& operation);
+
+  // The requests, which are of different players, in one transaction.
+  absl::StatusOr<std::vector<absl::StatusOr<PullReceipt>>> PullTogether(
+      const std::vector<PullRequest>& requests);
+  // As PullTogether; where others were quicker too often, or a row of one
+  // request can't be kept, one by one.
+  std::vector<absl::StatusOr<PullReceipt>> PullGroup(
+      const std::vector<PullRequest>& requests);
 
   Store& store_;
   const Catalog catalog_;

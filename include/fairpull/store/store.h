@@ -63,6 +63,29 @@ class Transaction {
   Transaction() = default;
 };
 
+// Transactions of several players, committed together or not at all: for a
+// server that has the requests of many players at hand and can save the cost of
+// committing each. Used by one thread at a time; must not outlive its store.
+class GroupTransaction {
+ public:
+  virtual ~GroupTransaction() = default;
+  GroupTransaction(const GroupTransaction&) = delete;
+  GroupTransaction& operator=(const GroupTransaction&) = delete;
+
+  // The rows of each read set, in the order in which they were given.
+  [[nodiscard]] virtual const std::vector<Snapshot>& snapshots() const = 0;
+
+  // As Transaction::Commit, where `writes[i]` is the i-th player's, and empty
+  // if there is nothing to write for him. One guard that does not hold, or one
+  // row that breaks a rule, and nothing is written for anybody. InvalidArgument
+  // also if there are not as many write sets as there are players.
+  [[nodiscard]] virtual absl::Status Commit(
+      const std::vector<WriteSet>& writes) = 0;
+
+ protected:
+  GroupTransaction() = default;
+};
+
 // Safe for use by several threads at once.
 class Store {
  public:
@@ -89,6 +112,12 @@ class Store {
   // while it holds one waits for itself, until Unavailable.
   [[nodiscard]] virtual absl::StatusOr<std::unique_ptr<Transaction>> Begin(
       const ReadSet& reads) = 0;
+
+  // As Begin, of several players at once; groups that share players wait for
+  // each other, and never in a circle. InvalidArgument if there is no read set,
+  // two of them name the same player, or a player is empty.
+  [[nodiscard]] virtual absl::StatusOr<std::unique_ptr<GroupTransaction>>
+  BeginMany(const std::vector<ReadSet>& reads) = 0;
 
   // The rows of `reads` as last committed, all from one moment; never waits
   // for a transaction.

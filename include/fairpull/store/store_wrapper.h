@@ -1,4 +1,4 @@
-// A store and a transaction that forward every call to another one.
+// A store and transactions that forward every call to another one.
 //
 // Derive from them to change one call and leave the rest: to inject a fault,
 // to count, to measure.
@@ -38,6 +38,24 @@ class TransactionWrapper : public Transaction {
   std::unique_ptr<Transaction> target_;
 };
 
+// As thread-safe as the transaction it forwards to.
+class GroupTransactionWrapper : public GroupTransaction {
+ public:
+  explicit GroupTransactionWrapper(std::unique_ptr<GroupTransaction> target)
+      : target_(std::move(target)) {}
+
+  [[nodiscard]] const std::vector<Snapshot>& snapshots() const override {
+    return target_->snapshots();
+  }
+  [[nodiscard]] absl::Status Commit(
+      const std::vector<WriteSet>& writes) override {
+    return target_->Commit(writes);
+  }
+
+ private:
+  std::unique_ptr<GroupTransaction> target_;
+};
+
 // As thread-safe as the store it forwards to, which must outlive it.
 class StoreWrapper : public Store {
  public:
@@ -45,6 +63,8 @@ class StoreWrapper : public Store {
 
   [[nodiscard]] absl::StatusOr<std::unique_ptr<Transaction>> Begin(
       const ReadSet& reads) override;
+  [[nodiscard]] absl::StatusOr<std::unique_ptr<GroupTransaction>> BeginMany(
+      const std::vector<ReadSet>& reads) override;
   [[nodiscard]] absl::StatusOr<Snapshot> Read(const ReadSet& reads) override;
   [[nodiscard]] absl::StatusOr<std::vector<Entry>> Entries(
       const PlayerId& player, const CurrencyId& currency,

@@ -1,0 +1,17 @@
+// The same random sequence of requests has the same answers on every store,
+// and leaves sound books.
+
+#ifndef FAIRPULL_TESTS_STORE_RANDOM_LEDGER_H_
+#define FAIRPULL_TESTS_STORE_RANDOM_LEDGER_H_
+
+#include "store/conformance.h"
+
+namespace fairpull {
+
+// Fails the test where the adapter's stores answer otherwise than the memory
+// store does, or where an outcome of the ledger is never met.
+void ExpectAnswersAsInMemory(const StoreAdapter& adapter);
+
+}  // namespace fairpull
+
+#endif  // FAIRPULL_TESTS_STORE_RANDOM_LEDGER_H_
