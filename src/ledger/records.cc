@@ -14,6 +14,10 @@ absl::string_view OperationKindName(OperationKind kind) {
       return "post";
     case OperationKind::kVoid:
       return "void";
+    case OperationKind::kReverse:
+      return "reverse";
+    case OperationKind::kExpire:
+      return "expire";
   }
   return "unknown kind";
 }
@@ -54,6 +58,12 @@ absl::string_view LedgerOutcomeName(LedgerOutcome outcome) {
       return "exceeds_hold";
     case LedgerOutcome::kInsufficientFunds:
       return "insufficient_funds";
+    case LedgerOutcome::kNothingToReverse:
+      return "nothing_to_reverse";
+    case LedgerOutcome::kTooManyLots:
+      return "too_many_lots";
+    case LedgerOutcome::kLinkedRefused:
+      return "linked_refused";
   }
   return "unknown outcome";
 }

@@ -1,21 +1,54 @@
 #include "fairpull/ledger/rules.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "fairpull/ledger/amount.h"
+#include "fairpull/ledger/chain.h"
+#include "lot_mover.h"
 
 namespace fairpull {
 namespace {
 
-bool ResolvesHold(OperationKind kind) {
-  return kind == OperationKind::kPost || kind == OperationKind::kVoid;
+using internal::LotMover;
+
+// Whether it is stored under an id that is made from another operation's.
+bool HasDerivedId(OperationKind kind) {
+  return kind == OperationKind::kPost || kind == OperationKind::kVoid ||
+         kind == OperationKind::kReverse;
+}
+
+LotTerms TermsOf(const LedgerRequest& request) {
+  if (request.terms.has_value()) return *request.terms;
+  return {.funding = request.counterparty.is_issuer() ? Funding::kPaid
+                                                      : Funding::kFree};
+}
+
+// The name of the first field of the terms that makes no sense, or "".
+std::string MalformedField(const LotTerms& terms) {
+  if (terms.price < 0 || terms.price > kMaxAmount) return "price";
+  if (terms.price > 0 && terms.funding != Funding::kPaid) return "price";
+  const bool is_code =
+      terms.price_currency.size() == 3 &&
+      std::all_of(terms.price_currency.begin(), terms.price_currency.end(),
+                  [](char c) { return c >= 'A' && c <= 'Z'; });
+  if (terms.price > 0 ? !is_code : !terms.price_currency.empty()) {
+    return "price_currency";
+  }
+  if (terms.expires_at_ms.has_value() && *terms.expires_at_ms <= 0) {
+    return "expires_at_ms";
+  }
+  return "";
 }
 
 // The name of the first field that makes the request senseless, or "".
 std::string MalformedField(const LedgerRequest& request) {
   if (request.id.empty()) return "id";
   if (request.player.empty()) return "player";
+  if (request.terms.has_value() && request.kind != OperationKind::kCredit) {
+    return "terms";
+  }
   switch (request.kind) {
     case OperationKind::kCredit:
     case OperationKind::kDebit:
@@ -27,6 +60,10 @@ std::string MalformedField(const LedgerRequest& request) {
               : !request.counterparty.is_sink()) {
         return "counterparty";
       }
+      return request.terms.has_value() ? MalformedField(*request.terms) : "";
+    case OperationKind::kReverse:
+      if (request.amount) return "amount";
+      if (!request.counterparty.name().empty()) return "counterparty";
       return "";
     case OperationKind::kPost:
     case OperationKind::kVoid:
@@ -37,6 +74,8 @@ std::string MalformedField(const LedgerRequest& request) {
       }
       if (request.amount && !IsAmount(*request.amount)) return "amount";
       return "";
+    case OperationKind::kExpire:
+      break;  // asked for by DecideExpiry alone
   }
   return "kind";
 }
@@ -47,7 +86,10 @@ std::string ConflictingField(const LedgerView& view,
                              const LedgerRequest& request) {
   const Operation& stored = *view.operation;
   if (stored.kind != request.kind) return "kind";
-  if (request.kind == OperationKind::kVoid) return "";
+  if (request.kind == OperationKind::kVoid ||
+      request.kind == OperationKind::kReverse) {
+    return "";
+  }
   if (request.kind == OperationKind::kPost) {
     const std::int64_t whole = view.hold == nullptr ? 0 : view.hold->amount;
     return stored.amount == request.amount.value_or(whole) ? "" : "amount";
@@ -55,6 +97,10 @@ std::string ConflictingField(const LedgerView& view,
   if (stored.currency != request.currency) return "currency";
   if (stored.amount != request.amount) return "amount";
   if (stored.counterparty != request.counterparty) return "counterparty";
+  if (request.kind == OperationKind::kCredit &&
+      stored.terms != TermsOf(request)) {
+    return "terms";
+  }
   return "";
 }
 
@@ -99,25 +145,18 @@ Decision RefuseForFunds(const LedgerView& view, const LedgerRequest& request) {
   return decision;
 }
 
-// The account with `posted` and `held` changed, as its next version.
-Account Changed(const Account& account, std::int64_t posted_change,
-                std::int64_t held_change) {
-  Account changed = account;
-  changed.balance.posted += posted_change;
-  changed.balance.held += held_change;
-  changed.balance.version += 1;
-  if (posted_change != 0) changed.balance.seq += 1;
-  return changed;
-}
-
-// Completes a decision whose account has moved: the stored answer, and the
-// entry if `amount` (signed) was transferred.
-void Record(const LedgerRequest& request, std::int64_t amount,
+// Completes a decision whose account was moved by `mover`: its next version,
+// the stored answer, and the entry if `amount` (signed) was transferred.
+void Record(const LedgerRequest& request, std::int64_t amount, LotMover& mover,
             Decision& decision) {
-  const Account& account = *decision.account;
+  mover.Finish(request.lot_order);
+  Account& account = *decision.account;
+  account.balance.version += 1;
+  if (amount != 0) account.balance.seq += 1;
   decision.receipt.balance = account.balance;
   decision.operation =
       StoredOperation(request, LedgerOutcome::kOk, account.balance);
+  decision.operation->lots = mover.changes();
   if (amount == 0) return;
   decision.entry = {.player = account.player,
                     .currency = account.currency,
@@ -127,18 +166,37 @@ void Record(const LedgerRequest& request, std::int64_t amount,
                     .amount = amount,
                     .balance_after = account.balance.posted,
                     .at_ms = request.at_ms};
+  decision.entry->hash = ChainHash(account.chain, *decision.entry);
+  account.chain = decision.entry->hash;
+}
+
+// Whether one lot more than the account has may be opened under `id`.
+bool HasRoomFor(const Account& account, const OperationId& id) {
+  return account.lots.size() < kMaxOpenLots ||
+         std::any_of(
+             account.lots.begin(), account.lots.end(),
+             [&](const Lot& lot) { return lot.id == id; });
 }
 
 Decision DecideCredit(const LedgerView& view, const LedgerRequest& request) {
   if (view.account == nullptr) {
     return Refuse(view, LedgerOutcome::kUnknownAccount);
   }
-  if (!CheckedAdd(view.account->balance.posted, *request.amount)) {
+  if (!CheckedAddSigned(view.account->balance.posted, *request.amount)) {
     return Refuse(view, LedgerOutcome::kAmountOverflow);
   }
+  const LotTerms terms = TermsOf(request);
+  const OperationId lot = LotOf(request.id, terms);
+  if (!HasRoomFor(*view.account, lot)) {
+    return Refuse(view, LedgerOutcome::kTooManyLots);
+  }
   Decision decision;
-  decision.account = Changed(*view.account, *request.amount, 0);
-  Record(request, *request.amount, decision);
+  decision.account = *view.account;
+  LotMover mover(*decision.account);
+  mover.Add(lot, terms, lot == SharedLot() ? 0 : *request.amount,
+            *request.amount);
+  Record(request, *request.amount, mover, decision);
+  decision.operation->terms = terms;
   return decision;
 }
 
@@ -146,12 +204,23 @@ Decision DecideDebit(const LedgerView& view, const LedgerRequest& request) {
   if (view.account == nullptr) {
     return Refuse(view, LedgerOutcome::kUnknownAccount);
   }
-  if (view.account->balance.available() < *request.amount) {
-    return RefuseForFunds(view, request);
-  }
   Decision decision;
-  decision.account = Changed(*view.account, -*request.amount, 0);
-  Record(request, -*request.amount, decision);
+  decision.account = *view.account;
+  LotMover mover(*decision.account);
+  const std::int64_t amount = *request.amount;
+  if (request.counterparty.is_adjustment()) {
+    // A correction is not refused for funds: what is not there is owed.
+    if (!CheckedAddSigned(view.account->balance.posted, -amount)) {
+      return Refuse(view, LedgerOutcome::kAmountOverflow);
+    }
+    mover.AddDebt(amount - mover.Take(amount, request.lot_order));
+  } else {
+    if (Spendable(*view.account, request.at_ms) < amount) {
+      return RefuseForFunds(view, request);
+    }
+    mover.Take(amount, request.lot_order, request.at_ms);
+  }
+  Record(request, -amount, mover, decision);
   return decision;
 }
 
@@ -163,12 +232,14 @@ Decision DecideHold(const LedgerView& view, const LedgerRequest& request) {
   if (view.hold != nullptr) {
     return Refuse(view, LedgerOutcome::kHoldAlreadyVoided);
   }
-  if (view.account->balance.available() < *request.amount) {
+  Decision decision;
+  decision.account = *view.account;
+  LotMover mover(*decision.account);
+  if (Spendable(*view.account, request.at_ms) < *request.amount) {
     return RefuseForFunds(view, request);
   }
-  Decision decision;
-  decision.account = Changed(*view.account, 0, *request.amount);
-  Record(request, 0, decision);
+  mover.Hold(*request.amount, request.lot_order, request.at_ms);
+  Record(request, 0, mover, decision);
   decision.hold = {.player = request.player,
                    .id = request.id,
                    .currency = request.currency,
@@ -189,6 +260,12 @@ LedgerRequest Completed(const LedgerRequest& request, const Hold& hold,
   completed.counterparty = hold.counterparty;
   completed.amount = amount;
   return completed;
+}
+
+// What the hold has of each lot.
+std::vector<LotChange> HeldLots(const LedgerView& view) {
+  return view.placing == nullptr ? std::vector<LotChange>()
+                                 : view.placing->lots;
 }
 
 // Why the hold can't be resolved again, if so. A tombstone has no account.
@@ -222,8 +299,10 @@ Decision DecidePost(const LedgerView& view, const LedgerRequest& request) {
   const std::int64_t amount = request.amount.value_or(hold.amount);
   if (amount > hold.amount) return Refuse(view, LedgerOutcome::kExceedsHold);
   Decision decision;
-  decision.account = Changed(*view.account, -amount, -hold.amount);
-  Record(Completed(request, hold, amount), -amount, decision);
+  decision.account = *view.account;
+  LotMover mover(*decision.account);
+  mover.Release(HeldLots(view), amount, request.lot_order);
+  Record(Completed(request, hold, amount), -amount, mover, decision);
   decision.hold = hold;
   decision.hold->state = HoldState::kPosted;
   decision.hold->posted_amount = amount;
@@ -251,18 +330,97 @@ Decision DecideVoid(const LedgerView& view, const LedgerRequest& request) {
     return Refuse(view, *refusal);
   }
   Decision decision;
-  decision.account = Changed(*view.account, 0, -hold.amount);
-  Record(Completed(request, hold, hold.amount), 0, decision);
+  decision.account = *view.account;
+  LotMover mover(*decision.account);
+  mover.Release(HeldLots(view), 0, request.lot_order);
+  Record(Completed(request, hold, hold.amount), 0, mover, decision);
   decision.hold = hold;
   decision.hold->state = HoldState::kVoided;
   decision.receipt.hold_state = HoldState::kVoided;
   return decision;
 }
 
+// What the lot of an operation that is undone was granted under.
+const Operation* CreditOf(const LedgerView& view, const OperationId& lot) {
+  for (const Operation* credit : view.credits) {
+    if (credit->id == lot) return credit;
+  }
+  return nullptr;
+}
+
+// Takes back what a credit gave: from its own lot, then from others; what was
+// spent is owed.
+void TakeBack(const Operation& credit, LotOrder order, LotMover& mover) {
+  std::int64_t left = credit.amount;
+  for (const LotChange& change : credit.lots) {
+    left -= mover.TakeFrom(change.lot, std::min(left, change.posted));
+  }
+  left -= mover.Take(left, order);
+  mover.AddDebt(left);
+}
+
+// Gives back what a debit took, to the same lots; what was owed by it first
+// lessens what is owed.
+void GiveBack(const LedgerView& view, LotMover& mover) {
+  std::int64_t left = view.placing->amount;
+  for (const LotChange& change : view.placing->lots) {
+    if (change.posted >= 0) continue;
+    // More than its amount was taken where something was owed.
+    const std::int64_t part = std::min(left, -change.posted);
+    const Operation* credit = CreditOf(view, change.lot);
+    mover.Add(
+        change.lot,
+        credit == nullptr ? LotTerms() : credit->terms.value_or(LotTerms()),
+        credit == nullptr ? 0 : credit->amount, part);
+    left -= part;
+  }
+  const std::int64_t owed = std::min(left, view.account->debt);
+  mover.AddDebt(-owed);
+  if (left > owed) mover.Add(SharedLot(), {}, 0, left - owed);
+}
+
+Decision DecideReverse(const LedgerView& view, const LedgerRequest& request) {
+  const Operation* undone = view.placing;
+  const bool is_credit =
+      undone != nullptr && undone->kind == OperationKind::kCredit;
+  const bool is_debit =
+      undone != nullptr && (undone->kind == OperationKind::kDebit ||
+                            undone->kind == OperationKind::kPost);
+  if ((!is_credit && !is_debit) || undone->outcome != LedgerOutcome::kOk) {
+    return Refuse(view, LedgerOutcome::kNothingToReverse);
+  }
+  if (view.account == nullptr) {
+    return Refuse(view, LedgerOutcome::kUnknownAccount);
+  }
+  for (const LotChange& change : undone->lots) {
+    if (change.lot != SharedLot() && CreditOf(view, change.lot) == nullptr) {
+      return Refuse(view, LedgerOutcome::kMalformed, "lots");
+    }
+  }
+  const std::int64_t amount = is_credit ? -undone->amount : undone->amount;
+  if (!CheckedAddSigned(view.account->balance.posted, amount)) {
+    return Refuse(view, LedgerOutcome::kAmountOverflow);
+  }
+  Decision decision;
+  decision.account = *view.account;
+  LotMover mover(*decision.account);
+  if (is_credit) {
+    TakeBack(*undone, request.lot_order, mover);
+  } else {
+    GiveBack(view, mover);
+  }
+  LedgerRequest completed = request;
+  completed.currency = undone->currency;
+  completed.amount = undone->amount;
+  completed.counterparty = undone->counterparty;
+  Record(completed, amount, mover, decision);
+  return decision;
+}
+
 }  // namespace
 
 OperationId StoredId(const LedgerRequest& request) {
-  if (!ResolvesHold(request.kind)) return request.id;
+  if (!HasDerivedId(request.kind)) return request.id;
   return OperationId::Trusted(
       absl::StrCat(request.id.value(), "/", OperationKindName(request.kind)));
 }
@@ -287,12 +445,51 @@ Decision Decide(const LedgerView& view, const LedgerRequest& request) {
       return DecidePost(view, request);
     case OperationKind::kVoid:
       return DecideVoid(view, request);
+    case OperationKind::kReverse:
+      return DecideReverse(view, request);
+    case OperationKind::kExpire:
+      break;
   }
   return Refuse({}, LedgerOutcome::kMalformed, "kind");
 }
 
+std::int64_t Spendable(const Account& account, std::int64_t now_ms) {
+  std::int64_t sum = 0;
+  for (const Lot& lot : account.lots) {
+    if (!lot.expired(now_ms)) sum += lot.unheld();
+  }
+  return sum;
+}
+
+std::optional<Decision> DecideExpiry(const Account& account,
+                                     std::int64_t now_ms) {
+  const auto lot = std::find_if(
+      account.lots.begin(), account.lots.end(),
+      [&](const Lot& l) { return l.expired(now_ms) && l.unheld() > 0; });
+  if (lot == account.lots.end()) return std::nullopt;
+  // What a hold gives back later runs out under another version.
+  const LedgerRequest request{
+      .kind = OperationKind::kExpire,
+      .id = OperationId::Trusted(
+          absl::StrCat(lot->id.value(), "/expire-", account.balance.version)),
+      .player = account.player,
+      .currency = account.currency,
+      .amount = lot->unheld(),
+      .counterparty = SystemAccount::Expired(),
+      .at_ms = now_ms};
+  Decision decision;
+  decision.account = account;
+  LotMover mover(*decision.account);
+  mover.TakeFrom(lot->id, *request.amount);
+  Record(request, -*request.amount, mover, decision);
+  return decision;
+}
+
 Account NewAccount(const PlayerId& player, const CurrencyId& currency) {
-  return {.player = player, .currency = currency, .balance = {}};
+  Account account;
+  account.player = player;
+  account.currency = currency;
+  return account;
 }
 
 }  // namespace fairpull

@@ -42,18 +42,27 @@ SystemAccount SystemAccount::Spend(const BannerId& banner) {
   return SystemAccount(absl::StrCat(kSpend, banner.value()));
 }
 
+SystemAccount SystemAccount::Expired() {
+  return SystemAccount(std::string(kExpired));
+}
+
 SystemAccount SystemAccount::Trusted(std::string name) {
   return SystemAccount(std::move(name));
 }
 
+bool SystemAccount::is_issuer() const {
+  return absl::StartsWith(name_, kIssuer);
+}
+
+bool SystemAccount::is_adjustment() const { return name_ == kAdjustment; }
+
 bool SystemAccount::is_source() const {
-  return absl::StartsWith(name_, kIssuer) || name_ == kPromotion ||
-         name_ == kAdjustment;
+  return is_issuer() || name_ == kPromotion || is_adjustment();
 }
 
 bool SystemAccount::is_sink() const {
   return absl::StartsWith(name_, kSpend) || name_ == kExpired ||
-         name_ == kAdjustment;
+         is_adjustment();
 }
 
 }  // namespace fairpull

@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "fairpull/ledger/amount.h"
+#include "fairpull/ledger/chain.h"
 
 namespace fairpull {
 namespace {
@@ -62,6 +63,7 @@ class Checker {
     for (const Account& account : rows_.accounts) {
       CheckEntries(account);
       CheckVersions(account);
+      CheckLots(account);
       CheckHeld(account);
       currencies.insert(account.currency);
     }
@@ -120,10 +122,9 @@ class Checker {
              LedgerOutcomeName(operation.outcome),
              "; only ok and insufficient_funds are kept");
     }
-    const bool moves =
-        Succeeded(operation) && (operation.kind == OperationKind::kCredit ||
-                                 operation.kind == OperationKind::kDebit ||
-                                 operation.kind == OperationKind::kPost);
+    const bool moves = Succeeded(operation) &&
+                       operation.kind != OperationKind::kHold &&
+                       operation.kind != OperationKind::kVoid;
     const auto count = entry_counts_.find(operation.id);
     const int entries = count == entry_counts_.end() ? 0 : count->second;
     if (entries != (moves ? 1 : 0)) {
@@ -142,23 +143,24 @@ class Checker {
     if (!IsAmount(size)) {
       Report("L11", name, " moves ", entry.amount, ", not 1 to 2^53 - 1");
     }
-    if (entry.amount > 0 ? !entry.counterparty.is_source()
-                         : !entry.counterparty.is_sink()) {
+    const Operation* operation = FindOperation(entry.operation);
+    // What undoes a transfer has its other side the other way round.
+    const bool undoes =
+        operation != nullptr && operation->kind == OperationKind::kReverse;
+    if ((entry.amount > 0) != undoes ? !entry.counterparty.is_source()
+                                     : !entry.counterparty.is_sink()) {
       Report("L1", name, " has \"", entry.counterparty.name(),
              "\" as its other side, which is no ",
-             entry.amount > 0 ? "source" : "sink");
+             (entry.amount > 0) != undoes ? "source" : "sink");
     }
-    const Operation* operation = FindOperation(entry.operation);
     if (operation == nullptr) {
       Report("L1", name, " belongs to operation ", entry.operation.value(),
              ", which is not there");
       return;
     }
-    const bool credit = operation->kind == OperationKind::kCredit;
     if (operation->currency != entry.currency ||
         operation->counterparty != entry.counterparty ||
-        (credit ? operation->amount : Negated(operation->amount)) !=
-            entry.amount) {
+        Moved(*operation) != entry.amount) {
       Report("L1", name, " does not say what its operation ",
              operation->id.value(), " says (",
              OperationKindName(operation->kind), " of ", operation->amount,
@@ -166,12 +168,51 @@ class Checker {
     }
   }
 
-  // L2: the balance is the fold of the entries.
+  // What an operation that succeeded added to the balance.
+  std::int64_t Moved(const Operation& operation) const {
+    switch (operation.kind) {
+      case OperationKind::kCredit:
+        return operation.amount;
+      case OperationKind::kDebit:
+      case OperationKind::kPost:
+      case OperationKind::kExpire:
+        return Negated(operation.amount);
+      case OperationKind::kReverse: {
+        const Operation* undone = Undone(operation);
+        return undone == nullptr ? 0 : Negated(Moved(*undone));
+      }
+      case OperationKind::kHold:
+      case OperationKind::kVoid:
+        break;
+    }
+    return 0;
+  }
+
+  // What a reverse undoes, if it is there and no reverse itself.
+  const Operation* Undone(const Operation& reverse) const {
+    const std::string& id = reverse.id.value();
+    const Operation* undone =
+        FindOperation(OperationId::Trusted(id.substr(0, id.rfind('/'))));
+    const bool can_be = undone != nullptr && Succeeded(*undone) &&
+                        (undone->kind == OperationKind::kCredit ||
+                         undone->kind == OperationKind::kDebit ||
+                         undone->kind == OperationKind::kPost);
+    return can_be && undone->amount == reverse.amount ? undone : nullptr;
+  }
+
+  // L2: the balance is the fold of the entries; L8: so is the chain.
   void CheckEntries(const Account& account) {
     std::int64_t seq = 0;
     std::int64_t posted = 0;
+    std::string chain;
     for (const Entry& entry : rows_.entries) {
       if (entry.currency != account.currency) continue;
+      if (entry.hash != ChainHash(chain, entry)) {
+        Report("L8", "entry ", entry.seq, " in ", entry.currency.value(),
+               " has a hash that is not that of its content after the entry "
+               "before");
+      }
+      chain = entry.hash;
       seq = Add(seq, 1);
       posted = Add(posted, entry.amount);
       if (entry.seq != seq) {
@@ -191,11 +232,102 @@ class Checker {
              account.balance.posted, " at seq ", account.balance.seq,
              "; its entries say ", posted, " at seq ", seq);
     }
+    if (account.chain != chain) {
+      Report("L8", "account ", account.currency.value(),
+             " does not end with the hash of its last entry");
+    }
+  }
+
+  // L7 and L12: what each lot has left is the sum of what was done to it, and
+  // all of them are the balance, but for what is owed.
+  void CheckLots(const Account& account) {
+    std::map<OperationId, LotChange> left;
+    std::int64_t debt = 0;
+    for (const Operation& operation : rows_.operations) {
+      if (operation.currency != account.currency || !Succeeded(operation)) {
+        continue;
+      }
+      for (const LotChange& change : operation.lots) {
+        LotChange& lot = left[change.lot];
+        lot.posted = Add(lot.posted, change.posted);
+        lot.held = Add(lot.held, change.held);
+        if (lot.held < 0 || lot.posted < lot.held) {
+          Report("L7", "after operation ", operation.id.value(), " lot ",
+                 change.lot.value(), " has ", lot.posted, " left and ",
+                 lot.held, " of it held");
+        }
+      }
+      CheckDebt(operation, OwedBy(operation), debt);
+    }
+    std::int64_t remaining = 0;
+    std::int64_t held = 0;
+    for (const Lot& lot : account.lots) {
+      const LotChange& sum = left[lot.id];
+      if (lot.remaining != sum.posted || lot.held != sum.held) {
+        Report("L7", "lot ", lot.id.value(), " in ", account.currency.value(),
+               " has ", lot.remaining, " left and ", lot.held,
+               " held; its operations say ", sum.posted, " and ", sum.held);
+      }
+      left.erase(lot.id);
+      remaining = Add(remaining, lot.remaining);
+      held = Add(held, lot.held);
+      CheckTerms(account, lot);
+    }
+    for (const auto& [id, sum] : left) {
+      if (sum.posted == 0 && sum.held == 0) continue;
+      Report("L7", "lot ", id.value(), " of ", sum.posted,
+             " left is not in account ", account.currency.value());
+    }
+    if (account.debt != debt) {
+      Report("L7", "account ", account.currency.value(), " owes ", account.debt,
+             "; its operations say ", debt);
+    }
+    if (Add(remaining, Negated(account.debt)) != account.balance.posted ||
+        held != account.balance.held) {
+      Report("L7", "account ", account.currency.value(), " has posted ",
+             account.balance.posted, " and held ", account.balance.held,
+             "; its lots have ", remaining, " less ", account.debt,
+             " owed, and ", held);
+    }
+  }
+
+  void CheckDebt(const Operation& operation, std::int64_t change,
+                 std::int64_t& debt) {
+    debt = Add(debt, change);
+    const Operation* undone =
+        operation.kind == OperationKind::kReverse ? Undone(operation) : nullptr;
+    const bool may_owe =
+        (operation.kind == OperationKind::kDebit &&
+         operation.counterparty.is_adjustment()) ||
+        (undone != nullptr && undone->kind == OperationKind::kCredit);
+    if (debt < 0 || (change > 0 && !may_owe)) {
+      Report("L12", "operation ", operation.id.value(), " (",
+             OperationKindName(operation.kind), ") changed what is owed by ",
+             change, " to ", debt);
+    }
+  }
+
+  // A lot is what its credit says.
+  void CheckTerms(const Account& account, const Lot& lot) {
+    if (lot.id == SharedLot()) {
+      if (lot.terms != LotTerms()) {
+        Report("L7", "the shared lot in ", account.currency.value(),
+               " has terms of its own");
+      }
+      return;
+    }
+    const Operation* credit = FindOperation(lot.id);
+    if (credit == nullptr || credit->kind != OperationKind::kCredit ||
+        credit->terms != lot.terms || credit->amount != lot.granted) {
+      Report("L7", "lot ", lot.id.value(), " in ", account.currency.value(),
+             " is not what its credit says");
+    }
   }
 
   // L3 and L4: the operations, by version, lead from nothing to the balance.
   void CheckVersions(const Account& account) {
     Balance expected;
+    std::int64_t owed = 0;
     for (const Operation& operation : rows_.operations) {
       if (operation.currency != account.currency || !Succeeded(operation)) {
         continue;
@@ -215,7 +347,8 @@ class Checker {
                expected.held, ", ", expected.seq);
       }
       expected = after;
-      if (after.held < 0 || after.posted < after.held ||
+      owed = Add(owed, OwedBy(operation));
+      if (after.held < 0 || Add(after.posted, owed) < after.held ||
           after.posted > kMaxAmount) {
         Report("L3", "after operation ", operation.id.value(), " posted ",
                after.posted, " does not cover held ", after.held);
@@ -230,30 +363,35 @@ class Checker {
     }
   }
 
+  // What an operation added to what is owed: what moved, but not in lots.
+  std::int64_t OwedBy(const Operation& operation) const {
+    std::int64_t to_lots = 0;
+    for (const LotChange& change : operation.lots) {
+      to_lots = Add(to_lots, change.posted);
+    }
+    return Add(to_lots, Negated(Moved(operation)));
+  }
+
   void Apply(const Operation& operation, Balance& balance) const {
     balance.version = Add(balance.version, 1);
+    balance.posted = Add(balance.posted, Moved(operation));
     switch (operation.kind) {
-      case OperationKind::kCredit:
-        balance.posted = Add(balance.posted, operation.amount);
-        balance.seq = Add(balance.seq, 1);
-        return;
-      case OperationKind::kDebit:
-        balance.posted = Add(balance.posted, Negated(operation.amount));
-        balance.seq = Add(balance.seq, 1);
-        return;
       case OperationKind::kHold:
         balance.held = Add(balance.held, operation.amount);
         return;
-      case OperationKind::kPost: {
-        balance.posted = Add(balance.posted, Negated(operation.amount));
-        balance.seq = Add(balance.seq, 1);
-        balance.held = Add(balance.held, Negated(HeldAmount(operation)));
-        return;
-      }
       case OperationKind::kVoid:
         balance.held = Add(balance.held, Negated(HeldAmount(operation)));
         return;
+      case OperationKind::kPost:
+        balance.held = Add(balance.held, Negated(HeldAmount(operation)));
+        break;
+      case OperationKind::kCredit:
+      case OperationKind::kDebit:
+      case OperationKind::kReverse:
+      case OperationKind::kExpire:
+        break;
     }
+    balance.seq = Add(balance.seq, 1);
   }
 
   // What the hold that a post or a void resolves had set aside.

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "all_players.h"
 #include "fairpull/base/status.h"
 #include "fairpull/service/draw_pulls.h"
 #include "fairpull/store/ledger_rows.h"
@@ -140,22 +141,19 @@ void Append(std::vector<Violation> more, std::vector<Violation>& violations) {
                     std::make_move_iterator(more.end()));
 }
 
-// What `verify` finds for each player in the store, who are read page by page.
+// What `verify` finds for each player in the store.
 template <class Verify>
 absl::StatusOr<std::vector<Violation>> OfAllPlayers(Store& store,
                                                     const Verify& verify) {
   std::vector<Violation> violations;
-  PlayerId after;
-  while (true) {
-    FAIRPULL_ASSIGN_OR_RETURN(const std::vector<PlayerId> page,
-                              store.Players(after, kMaxPage));
-    for (const PlayerId& player : page) {
-      FAIRPULL_ASSIGN_OR_RETURN(std::vector<Violation> more, verify(player));
-      Append(std::move(more), violations);
-    }
-    if (page.size() < static_cast<std::size_t>(kMaxPage)) return violations;
-    after = page.back();
-  }
+  const absl::Status status =
+      ForAllPlayers(store, [&](const PlayerId& player) -> absl::Status {
+        FAIRPULL_ASSIGN_OR_RETURN(std::vector<Violation> more, verify(player));
+        Append(std::move(more), violations);
+        return absl::OkStatus();
+      });
+  if (!status.ok()) return status;
+  return violations;
 }
 
 }  // namespace

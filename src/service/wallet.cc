@@ -1,5 +1,6 @@
 #include "fairpull/service/wallet.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -46,13 +47,53 @@ LedgerRequest RequestOf(OperationKind kind, const TransferRequest& request) {
           .player = request.player,
           .currency = request.currency,
           .amount = request.amount,
-          .counterparty = request.counterparty};
+          .counterparty = request.counterparty,
+          .terms = request.terms};
+}
+
+absl::Status NoAccount(const PlayerId& player, const CurrencyId& currency) {
+  return absl::NotFoundError(absl::StrCat(
+      "player ", player.value(), " has no account in ", currency.value()));
+}
+
+// The id of a part of a spend across currencies, which no client can spell.
+OperationId PartOf(const OperationId& id, std::size_t part) {
+  return OperationId::Trusted(absl::StrCat(id.value(), "/part-", part + 1));
+}
+
+// The answer that is stored in the parts of a spend across currencies.
+SplitReceipt ReplayOf(const Snapshot& snapshot, const TransferRequest& request,
+                      std::size_t most) {
+  SplitReceipt receipt{.replayed = true};
+  std::int64_t sum = 0;
+  for (std::size_t i = 0; i < most; ++i) {
+    const Operation* part = snapshot.FindOperation(PartOf(request.id, i));
+    if (part == nullptr) break;
+    if (part->counterparty != request.counterparty) {
+      return {.outcome = LedgerOutcome::kIdConflict, .field = "counterparty"};
+    }
+    sum += part->amount;
+    receipt.outcome = part->outcome;
+    if (part->outcome == LedgerOutcome::kOk) {
+      receipt.parts.emplace_back(part->currency, part->amount);
+    }
+  }
+  if (sum != request.amount) {
+    return {.outcome = LedgerOutcome::kIdConflict, .field = "amount"};
+  }
+  return receipt;
+}
+
+// Carries out what a linked decision writes, if anything.
+absl::Status Write(Transaction& transaction, const LinkedDecision& linked) {
+  if (IsEmpty(linked.writes)) return absl::OkStatus();
+  return transaction.Commit(linked.writes);
 }
 
 }  // namespace
 
-Wallet::Wallet(Store& store, Clock clock)
-    : store_(store), clock_(std::move(clock)) {}
+Wallet::Wallet(Store& store, Clock clock, WalletOptions options)
+    : store_(store), clock_(std::move(clock)), options_(options) {}
 
 absl::StatusOr<Balance> Wallet::OpenAccount(const PlayerId& player,
                                             const CurrencyId& currency) {
@@ -100,16 +141,190 @@ absl::StatusOr<Receipt> Wallet::Void(const PlayerId& player,
   return Carry({.kind = OperationKind::kVoid, .id = hold, .player = player});
 }
 
-absl::StatusOr<Balance> Wallet::GetBalance(const PlayerId& player,
+absl::StatusOr<Receipt> Wallet::Reverse(const PlayerId& player,
+                                        const OperationId& id) {
+  if (player.empty() || id.empty()) {
+    return Decide({},
+                  {.kind = OperationKind::kReverse, .id = id, .player = player})
+        .receipt;
+  }
+  const std::int64_t at_ms = clock_();
+  return RetryAborted([&] { return ReverseOnce(player, id, at_ms); });
+}
+
+absl::StatusOr<Receipt> Wallet::ReverseOnce(const PlayerId& player,
+                                            const OperationId& id,
+                                            std::int64_t at_ms) {
+  // Operations never change, so that what is undone may be read beforehand: it
+  // names the account and the lots.
+  const OperationId post = StoredId({.kind = OperationKind::kPost, .id = id});
+  FAIRPULL_ASSIGN_OR_RETURN(
+      const Snapshot before,
+      store_.Read({.player = player, .operations = {id, post}}));
+  const Operation* undone = before.FindOperation(post);
+  if (undone == nullptr) undone = before.FindOperation(id);
+  LedgerRequest request{.kind = OperationKind::kReverse,
+                        .id = undone == nullptr ? id : undone->id,
+                        .player = player,
+                        .at_ms = at_ms,
+                        .lot_order = options_.lot_order};
+  if (undone != nullptr) {
+    request.currency = undone->currency;
+    for (const LotChange& change : undone->lots) {
+      request.lots.push_back(change.lot);
+    }
+  }
+  return CarryOnce(store_, request);
+}
+
+absl::StatusOr<std::vector<Receipt>> Wallet::Linked(
+    std::vector<LedgerRequest> requests) {
+  if (requests.empty() || requests.size() > kMaxLinked) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("a linked batch of ", requests.size(), " requests; 1 to ",
+                     kMaxLinked, " are allowed"));
+  }
+  const std::int64_t at_ms = clock_();
+  ReadSet reads{.player = requests[0].player};
+  for (LedgerRequest& request : requests) {
+    if (request.player != reads.player) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "a linked batch of players \"", reads.player.value(), "\" and \"",
+          request.player.value(), "\"; all of it must be one player's"));
+    }
+    request.at_ms = at_ms;
+    request.lot_order = options_.lot_order;
+    if (request.kind == OperationKind::kHold) request.ask_at_ms += at_ms;
+    AddRowsOf(request, reads);
+  }
+  return RetryAborted([&]() -> absl::StatusOr<std::vector<Receipt>> {
+    FAIRPULL_ASSIGN_OR_RETURN(const auto transaction, store_.Begin(reads));
+    LinkedDecision linked = DecideLinked(transaction->snapshot(), requests);
+    FAIRPULL_RETURN_IF_ERROR(Write(*transaction, linked));
+    return std::move(linked.receipts);
+  });
+}
+
+absl::StatusOr<SplitReceipt> Wallet::SpendAcross(
+    const TransferRequest& request, const std::vector<CurrencyId>& order) {
+  if (order.empty() || order.size() > kMaxLinked) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("a spend across ", order.size(), " currencies; 1 to ",
+                     kMaxLinked, " are allowed"));
+  }
+  LedgerRequest whole = RequestOf(OperationKind::kDebit, request);
+  whole.currency = order[0];
+  const Receipt checked = Decide({}, whole).receipt;
+  if (checked.outcome == LedgerOutcome::kMalformed) {
+    return SplitReceipt{.outcome = checked.outcome, .field = checked.field};
+  }
+  const std::int64_t at_ms = clock_();
+  return RetryAborted([&] { return SpendAcrossOnce(request, order, at_ms); });
+}
+
+absl::StatusOr<SplitReceipt> Wallet::SpendAcrossOnce(
+    const TransferRequest& request, const std::vector<CurrencyId>& order,
+    std::int64_t at_ms) {
+  ReadSet reads{.player = request.player, .accounts = order};
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    reads.operations.push_back(PartOf(request.id, i));
+  }
+  FAIRPULL_ASSIGN_OR_RETURN(const auto transaction, store_.Begin(reads));
+  const Snapshot& snapshot = transaction->snapshot();
+  if (snapshot.FindOperation(PartOf(request.id, 0)) != nullptr) {
+    return ReplayOf(snapshot, request, order.size());
+  }
+  LedgerRequest part = RequestOf(OperationKind::kDebit, request);
+  part.at_ms = at_ms;
+  part.lot_order = options_.lot_order;
+  std::vector<LedgerRequest> parts;
+  std::int64_t left = request.amount;
+  for (const CurrencyId& currency : order) {
+    const Account* account = snapshot.FindAccount(currency);
+    const std::int64_t taken =
+        account == nullptr ? 0 : std::min(left, Spendable(*account, at_ms));
+    if (taken <= 0) continue;
+    part.id = PartOf(request.id, parts.size());
+    part.currency = currency;
+    part.amount = taken;
+    parts.push_back(part);
+    left -= taken;
+  }
+  if (left > 0) {
+    // The whole in the first currency, which it can't cover: so that the
+    // refusal is kept under the id.
+    part.id = PartOf(request.id, 0);
+    part.currency = order[0];
+    part.amount = request.amount;
+    const Decision refusal = Decide(ViewOf(snapshot, part), part);
+    if (Writes(refusal)) {
+      WriteSet writes;
+      AddWritesOf(refusal, writes);
+      FAIRPULL_RETURN_IF_ERROR(transaction->Commit(writes));
+    }
+    return SplitReceipt{.outcome = refusal.receipt.outcome};
+  }
+  const LinkedDecision linked = DecideLinked(snapshot, parts);
+  SplitReceipt receipt;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (!linked.receipts[i].ok()) receipt.outcome = linked.receipts[i].outcome;
+    receipt.parts.emplace_back(parts[i].currency, *parts[i].amount);
+  }
+  FAIRPULL_RETURN_IF_ERROR(Write(*transaction, linked));
+  return receipt;
+}
+
+absl::StatusOr<std::int64_t> Wallet::ExpireLots(const PlayerId& player,
+                                                const CurrencyId& currency) {
+  const std::int64_t at_ms = clock_();
+  return RetryAborted([&] { return ExpireOnce(player, currency, at_ms); });
+}
+
+absl::StatusOr<std::int64_t> Wallet::ExpireOnce(const PlayerId& player,
+                                                const CurrencyId& currency,
+                                                std::int64_t at_ms) {
+  FAIRPULL_ASSIGN_OR_RETURN(
+      const auto transaction,
+      store_.Begin({.player = player, .accounts = {currency}}));
+  const Account* account = transaction->snapshot().FindAccount(currency);
+  if (account == nullptr) return NoAccount(player, currency);
+  WriteSet writes;
+  std::int64_t expired = 0;
+  Account now = *account;
+  while (const std::optional<Decision> decision = DecideExpiry(now, at_ms)) {
+    AddWritesOf(*decision, writes);
+    expired += decision->operation->amount;
+    now = *decision->account;
+  }
+  if (!IsEmpty(writes)) {
+    FAIRPULL_RETURN_IF_ERROR(transaction->Commit(writes));
+  }
+  return expired;
+}
+
+absl::StatusOr<Account> Wallet::GetAccount(const PlayerId& player,
                                            const CurrencyId& currency) const {
   FAIRPULL_ASSIGN_OR_RETURN(
       const Snapshot snapshot,
       store_.Read({.player = player, .accounts = {currency}}));
-  if (const Account* account = snapshot.FindAccount(currency)) {
-    return account->balance;
-  }
-  return absl::NotFoundError(absl::StrCat(
-      "player ", player.value(), " has no account in ", currency.value()));
+  if (const Account* account = snapshot.FindAccount(currency)) return *account;
+  return NoAccount(player, currency);
+}
+
+absl::StatusOr<std::int64_t> Wallet::BalanceAt(const PlayerId& player,
+                                               const CurrencyId& currency,
+                                               std::int64_t at_ms) const {
+  FAIRPULL_RETURN_IF_ERROR(GetAccount(player, currency).status());
+  FAIRPULL_ASSIGN_OR_RETURN(const std::optional<Entry> last,
+                            store_.EntryAsOf(player, currency, at_ms));
+  return last.has_value() ? last->balance_after : 0;
+}
+
+absl::StatusOr<Balance> Wallet::GetBalance(const PlayerId& player,
+                                           const CurrencyId& currency) const {
+  FAIRPULL_ASSIGN_OR_RETURN(const Account account,
+                            GetAccount(player, currency));
+  return account.balance;
 }
 
 absl::StatusOr<std::vector<Entry>> Wallet::Entries(const PlayerId& player,
@@ -134,6 +349,7 @@ absl::StatusOr<Receipt> Wallet::Carry(LedgerRequest request) {
   // A request without a player is refused by the rules, not by the store.
   if (request.player.empty()) return Decide({}, request).receipt;
   request.at_ms = clock_();
+  request.lot_order = options_.lot_order;
   if (request.kind == OperationKind::kHold) request.ask_at_ms += request.at_ms;
   return RetryAborted([&] { return CarryOnce(store_, request); });
 }

@@ -23,6 +23,28 @@ absl::Status ReadAll(const Page& page, std::vector<Row>& rows) {
   }
 }
 
+// The snapshot as it is once the decision is written.
+void Show(const Decision& decision, Snapshot& snapshot) {
+  const auto put = [](const auto& row, auto& rows, const auto& same) {
+    for (auto& present : rows) {
+      if (!same(present)) continue;
+      present = row;
+      return;
+    }
+    rows.push_back(row);
+  };
+  if (decision.operation) snapshot.operations.push_back(*decision.operation);
+  if (decision.account) {
+    put(*decision.account, snapshot.accounts, [&](const Account& account) {
+      return account.currency == decision.account->currency;
+    });
+  }
+  if (decision.hold) {
+    put(*decision.hold, snapshot.holds,
+        [&](const Hold& hold) { return hold.id == decision.hold->id; });
+  }
+}
+
 }  // namespace
 
 void AddRowsOf(const LedgerRequest& request, ReadSet& reads) {
@@ -37,11 +59,18 @@ void AddRowsOf(const LedgerRequest& request, ReadSet& reads) {
       reads.accounts.push_back(request.currency);
       return;
     case OperationKind::kPost:
-      reads.operations.push_back(request.id);
-      [[fallthrough]];
     case OperationKind::kVoid:
+      reads.operations.push_back(request.id);
       reads.holds.push_back(request.id);
       reads.accounts_of_holds = true;
+      return;
+    case OperationKind::kReverse:
+      reads.operations.push_back(request.id);
+      reads.operations.insert(reads.operations.end(), request.lots.begin(),
+                              request.lots.end());
+      reads.accounts.push_back(request.currency);
+      return;
+    case OperationKind::kExpire:
       return;
   }
 }
@@ -62,6 +91,15 @@ LedgerView ViewOf(const Snapshot& snapshot, const LedgerRequest& request) {
       view.hold = snapshot.FindHold(request.id);
       if (view.hold != nullptr) currency = &view.hold->currency;
       break;
+    case OperationKind::kReverse:
+      view.placing = snapshot.FindOperation(request.id);
+      for (const OperationId& lot : request.lots) {
+        const Operation* credit = snapshot.FindOperation(lot);
+        if (credit != nullptr) view.credits.push_back(credit);
+      }
+      break;
+    case OperationKind::kExpire:
+      break;
   }
   view.account = snapshot.FindAccount(*currency);
   return view;
@@ -77,6 +115,36 @@ void AddWritesOf(const Decision& decision, WriteSet& writes) {
 bool Writes(const Decision& decision) {
   return decision.operation || decision.entry || decision.account ||
          decision.hold;
+}
+
+LinkedDecision DecideLinked(Snapshot snapshot,
+                            absl::Span<const LedgerRequest> requests) {
+  LinkedDecision linked;
+  std::size_t done_before = 0;
+  bool refused = false;
+  for (const LedgerRequest& request : requests) {
+    const Decision decision = Decide(ViewOf(snapshot, request), request);
+    linked.receipts.push_back(decision.receipt);
+    if (decision.receipt.replayed) ++done_before;
+    if (!decision.receipt.ok()) {
+      refused = true;
+      break;
+    }
+    AddWritesOf(decision, linked.writes);
+    Show(decision, snapshot);
+  }
+  if (!refused && (done_before == 0 || done_before == requests.size())) {
+    return linked;
+  }
+  linked.writes = {};
+  for (Receipt& receipt : linked.receipts) {
+    if (!receipt.replayed && receipt.ok()) {
+      receipt = {.outcome = LedgerOutcome::kLinkedRefused};
+    }
+  }
+  linked.receipts.resize(requests.size(),
+                         {.outcome = LedgerOutcome::kLinkedRefused});
+  return linked;
 }
 
 absl::StatusOr<LedgerRows> ReadLedger(Store& store, const PlayerId& player) {

@@ -84,13 +84,18 @@ absl::Status MemoryPlayer::CheckGuards(const WriteSet& writes) const {
   if (!AllNew(writes.pulls, pulls)) {
     return Overtaken("pull", absl::StrCat(writes.pulls[0].seq));
   }
+  std::map<CurrencyId, std::int64_t> versions;
   for (const Account& row : writes.accounts) {
     const Account* present = Find(accounts, row.currency);
-    const std::int64_t version =
-        present == nullptr ? -1 : present->balance.version;
-    if (row.balance.version != version + 1) {
+    const auto version =
+        versions
+            .emplace(row.currency,
+                     present == nullptr ? -1 : present->balance.version)
+            .first;
+    if (row.balance.version != version->second + 1) {
       return Overtaken("account", row.currency.value());
     }
+    version->second = row.balance.version;
   }
   for (const Hold& row : writes.holds) {
     const Hold* present = Find(holds, row.id);

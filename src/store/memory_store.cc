@@ -33,6 +33,9 @@ class MemoryStore : public Store {
                                              const CurrencyId& currency,
                                              std::int64_t after_seq,
                                              int limit) override;
+  absl::StatusOr<std::optional<Entry>> EntryAsOf(const PlayerId& player,
+                                                 const CurrencyId& currency,
+                                                 std::int64_t at_ms) override;
   absl::StatusOr<std::vector<PullRecord>> History(
       const PlayerId& player, const std::optional<PullCursor>& before,
       int limit) override;
@@ -268,6 +271,18 @@ absl::StatusOr<std::vector<Entry>> MemoryStore::Entries(
   return Page<Entry>(
       player, &MemoryPlayer::entries, std::make_pair(currency, after_seq),
       limit, [&](const Entry& row) { return row.currency == currency; });
+}
+
+absl::StatusOr<std::optional<Entry>> MemoryStore::EntryAsOf(
+    const PlayerId& player, const CurrencyId& currency, std::int64_t at_ms) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  std::optional<Entry> last;
+  const auto found = players_.find(player);
+  if (found == players_.end()) return last;
+  for (const auto& [key, entry] : found->second.entries) {
+    if (key.first == currency && entry.at_ms <= at_ms) last = entry;
+  }
+  return last;
 }
 
 absl::StatusOr<std::vector<PullRecord>> MemoryStore::History(

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <utility>
+
+#include "fairpull/base/status.h"
 
 namespace fairpull {
 namespace {
@@ -27,16 +30,19 @@ void QueueEach(PostgresConnection& connection, Q query, const PlayerId& player,
 
 // Appends the row that each of `keys` found.
 template <class Key, class Row>
-void TakeEach(absl::Span<const PostgresResult> results, std::size_t& next,
-              const std::vector<Key>& keys, Row (*read)(PostgresRow&),
-              std::vector<Row>& found) {
+absl::Status TakeEach(absl::Span<const PostgresResult> results,
+                      std::size_t& next, const std::vector<Key>& keys,
+                      absl::StatusOr<Row> (*read)(PostgresRow&),
+                      std::vector<Row>& found) {
   for (std::size_t i = 0; i < keys.size(); ++i) {
     const PostgresResult& result = results[next++];
     for (int n = 0; n < result.rows(); ++n) {
-      PostgresRow row = result.Row(n);
-      found.push_back(read(row));
+      PostgresRow columns = result.Row(n);
+      FAIRPULL_ASSIGN_OR_RETURN(Row row, read(columns));
+      found.push_back(std::move(row));
     }
   }
+  return absl::OkStatus();
 }
 
 void Write(PostgresConnection& connection, const Operation& row) {
@@ -44,20 +50,22 @@ void Write(PostgresConnection& connection, const Operation& row) {
                    static_cast<std::int64_t>(row.kind), row.currency,
                    row.amount, row.counterparty.name(),
                    static_cast<std::int64_t>(row.outcome), row.after.posted,
-                   row.after.held, row.after.seq, row.after.version, row.at_ms);
+                   row.after.held, row.after.seq, row.after.version, row.at_ms,
+                   ChangesText(row.lots), TermsText(row.terms));
 }
 
 void Write(PostgresConnection& connection, const Entry& row) {
   connection.Queue(Q::kInsertEntry, row.player, row.currency, row.seq,
                    row.operation, row.counterparty.name(), row.amount,
-                   row.balance_after, row.at_ms);
+                   row.balance_after, row.at_ms, row.hash);
 }
 
 void Write(PostgresConnection& connection, const Account& row) {
   connection.Queue(
       row.balance.version == 0 ? Q::kInsertAccount : Q::kUpdateAccount,
       row.player, row.currency, row.balance.posted, row.balance.held,
-      row.balance.seq, row.balance.version);
+      row.balance.seq, row.balance.version, row.debt, LotsText(row.lots),
+      row.chain);
 }
 
 void Write(PostgresConnection& connection, const Hold& row) {
@@ -100,99 +108,107 @@ void WriteAll(PostgresConnection& connection, const std::vector<Row>& rows) {
 
 // Braces evaluate in order, which is the order of the columns.
 
-Operation ReadOperation(PostgresRow& row) {
-  return {.player = PlayerId::Trusted(row.Text()),
-          .id = OperationId::Trusted(row.Text()),
-          .kind = static_cast<OperationKind>(row.Int()),
-          .currency = CurrencyId::Trusted(row.Text()),
-          .amount = row.Int(),
-          .counterparty = SystemAccount::Trusted(row.Text()),
-          .outcome = static_cast<LedgerOutcome>(row.Int()),
-          .after = {.posted = row.Int(),
-                    .held = row.Int(),
+absl::StatusOr<Operation> ReadOperation(PostgresRow& row) {
+  Operation operation{.player = PlayerId::Trusted(row.Text()),
+                      .id = OperationId::Trusted(row.Text()),
+                      .kind = static_cast<OperationKind>(row.Int()),
+                      .currency = CurrencyId::Trusted(row.Text()),
+                      .amount = row.Int(),
+                      .counterparty = SystemAccount::Trusted(row.Text()),
+                      .outcome = static_cast<LedgerOutcome>(row.Int()),
+                      .after = {.posted = row.Int(),
+                                .held = row.Int(),
+                                .seq = row.Int(),
+                                .version = row.Int()},
+                      .at_ms = row.Int()};
+  FAIRPULL_ASSIGN_OR_RETURN(operation.lots, ReadChanges(row.Text()));
+  FAIRPULL_ASSIGN_OR_RETURN(operation.terms, ReadTerms(row.Text()));
+  return operation;
+}
+
+absl::StatusOr<Entry> ReadEntry(PostgresRow& row) {
+  return Entry{.player = PlayerId::Trusted(row.Text()),
+               .currency = CurrencyId::Trusted(row.Text()),
+               .seq = row.Int(),
+               .operation = OperationId::Trusted(row.Text()),
+               .counterparty = SystemAccount::Trusted(row.Text()),
+               .amount = row.Int(),
+               .balance_after = row.Int(),
+               .at_ms = row.Int(),
+               .hash = row.Text()};
+}
+
+absl::StatusOr<Account> ReadAccount(PostgresRow& row) {
+  Account account{.player = PlayerId::Trusted(row.Text()),
+                  .currency = CurrencyId::Trusted(row.Text()),
+                  .balance = {.posted = row.Int(),
+                              .held = row.Int(),
+                              .seq = row.Int(),
+                              .version = row.Int()},
+                  .debt = row.Int()};
+  FAIRPULL_ASSIGN_OR_RETURN(account.lots, ReadLots(row.Text()));
+  account.chain = row.Text();
+  return account;
+}
+
+absl::StatusOr<Hold> ReadHold(PostgresRow& row) {
+  return Hold{.player = PlayerId::Trusted(row.Text()),
+              .id = OperationId::Trusted(row.Text()),
+              .currency = CurrencyId::Trusted(row.Text()),
+              .amount = row.Int(),
+              .counterparty = SystemAccount::Trusted(row.Text()),
+              .state = static_cast<HoldState>(row.Int()),
+              .posted_amount = row.Int(),
+              .at_ms = row.Int(),
+              .ask_at_ms = row.Int()};
+}
+
+absl::StatusOr<PityRecord> ReadPity(PostgresRow& row) {
+  return PityRecord{.player = PlayerId::Trusted(row.Text()),
+                    .scope = ScopeId::Trusted(row.Text()),
                     .seq = row.Int(),
-                    .version = row.Int()},
-          .at_ms = row.Int()};
+                    .state = row.Text()};
 }
 
-Entry ReadEntry(PostgresRow& row) {
-  return {.player = PlayerId::Trusted(row.Text()),
-          .currency = CurrencyId::Trusted(row.Text()),
-          .seq = row.Int(),
-          .operation = OperationId::Trusted(row.Text()),
-          .counterparty = SystemAccount::Trusted(row.Text()),
-          .amount = row.Int(),
-          .balance_after = row.Int(),
-          .at_ms = row.Int()};
+absl::StatusOr<PullRecord> ReadPull(PostgresRow& row) {
+  return PullRecord{.player = PlayerId::Trusted(row.Text()),
+                    .scope = ScopeId::Trusted(row.Text()),
+                    .seq = row.Int(),
+                    .pull_id = OperationId::Trusted(row.Text()),
+                    .draw_index = row.Int(),
+                    .banner = BannerId::Trusted(row.Text()),
+                    .odds_version = row.Text(),
+                    .seed_epoch = row.Int(),
+                    .item = ItemId::Trusted(row.Text()),
+                    .rarity = row.Text(),
+                    .featured = row.Int() != 0,
+                    .pity = row.Int(),
+                    .cost = row.Int(),
+                    .at_ms = row.Int()};
 }
 
-Account ReadAccount(PostgresRow& row) {
-  return {.player = PlayerId::Trusted(row.Text()),
-          .currency = CurrencyId::Trusted(row.Text()),
-          .balance = {.posted = row.Int(),
-                      .held = row.Int(),
-                      .seq = row.Int(),
-                      .version = row.Int()}};
+absl::StatusOr<InventoryRecord> ReadInventory(PostgresRow& row) {
+  return InventoryRecord{.player = PlayerId::Trusted(row.Text()),
+                         .item = ItemId::Trusted(row.Text()),
+                         .count = row.Int()};
 }
 
-Hold ReadHold(PostgresRow& row) {
-  return {.player = PlayerId::Trusted(row.Text()),
-          .id = OperationId::Trusted(row.Text()),
-          .currency = CurrencyId::Trusted(row.Text()),
-          .amount = row.Int(),
-          .counterparty = SystemAccount::Trusted(row.Text()),
-          .state = static_cast<HoldState>(row.Int()),
-          .posted_amount = row.Int(),
-          .at_ms = row.Int(),
-          .ask_at_ms = row.Int()};
-}
-
-PityRecord ReadPity(PostgresRow& row) {
-  return {.player = PlayerId::Trusted(row.Text()),
-          .scope = ScopeId::Trusted(row.Text()),
-          .seq = row.Int(),
-          .state = row.Text()};
-}
-
-PullRecord ReadPull(PostgresRow& row) {
-  return {.player = PlayerId::Trusted(row.Text()),
-          .scope = ScopeId::Trusted(row.Text()),
-          .seq = row.Int(),
-          .pull_id = OperationId::Trusted(row.Text()),
-          .draw_index = row.Int(),
-          .banner = BannerId::Trusted(row.Text()),
-          .odds_version = row.Text(),
-          .seed_epoch = row.Int(),
-          .item = ItemId::Trusted(row.Text()),
-          .rarity = row.Text(),
-          .featured = row.Int() != 0,
-          .pity = row.Int(),
-          .cost = row.Int(),
-          .at_ms = row.Int()};
-}
-
-InventoryRecord ReadInventory(PostgresRow& row) {
-  return {.player = PlayerId::Trusted(row.Text()),
-          .item = ItemId::Trusted(row.Text()),
-          .count = row.Int()};
-}
-
-PullOperation ReadPullOperation(PostgresRow& row) {
-  return {.player = PlayerId::Trusted(row.Text()),
-          .id = OperationId::Trusted(row.Text()),
-          .banner = BannerId::Trusted(row.Text()),
-          .count = row.Int(),
-          .odds_version = row.Text(),
-          .seed_epoch = row.Int(),
-          .currency = CurrencyId::Trusted(row.Text()),
-          .cost = row.Int(),
-          .state = static_cast<PullState>(row.Int()),
-          .settled = row.Int() != 0,
-          .attempts = row.Int(),
-          .next_due_ms = row.Int(),
-          .created_at_ms = row.Int(),
-          .scope = ScopeId::Trusted(row.Text()),
-          .first_seq = row.Int()};
+absl::StatusOr<PullOperation> ReadPullOperation(PostgresRow& row) {
+  return PullOperation{.player = PlayerId::Trusted(row.Text()),
+                       .id = OperationId::Trusted(row.Text()),
+                       .banner = BannerId::Trusted(row.Text()),
+                       .count = row.Int(),
+                       .odds_version = row.Text(),
+                       .seed_epoch = row.Int(),
+                       .currency = CurrencyId::Trusted(row.Text()),
+                       .cost = row.Int(),
+                       .state = static_cast<PullState>(row.Int()),
+                       .settled = row.Int() != 0,
+                       .attempts = row.Int(),
+                       .next_due_ms = row.Int(),
+                       .created_at_ms = row.Int(),
+                       .scope = ScopeId::Trusted(row.Text()),
+                       .first_seq = row.Int()};
 }
 
 PostgresReads::PostgresReads(const ReadSet& reads)
@@ -222,24 +238,29 @@ void PostgresReads::Queue(PostgresConnection& connection,
             player, reads_.pull_operations);
 }
 
-Snapshot PostgresReads::Take(absl::Span<const PostgresResult> results,
-                             std::size_t& next) const {
+absl::StatusOr<Snapshot> PostgresReads::Take(
+    absl::Span<const PostgresResult> results, std::size_t& next) const {
   Snapshot found;
-  TakeEach(results, next, reads_.operations, ReadOperation, found.operations);
-  TakeEach(results, next, reads_.holds, ReadHold, found.holds);
-  TakeEach(results, next, reads_.accounts, ReadAccount, found.accounts);
+  FAIRPULL_RETURN_IF_ERROR(TakeEach(results, next, reads_.operations,
+                                    ReadOperation, found.operations));
+  FAIRPULL_RETURN_IF_ERROR(
+      TakeEach(results, next, reads_.holds, ReadHold, found.holds));
+  FAIRPULL_RETURN_IF_ERROR(
+      TakeEach(results, next, reads_.accounts, ReadAccount, found.accounts));
   if (reads_.accounts_of_holds) {
     std::vector<Account> of_holds;
-    TakeEach(results, next, reads_.holds, ReadAccount, of_holds);
+    FAIRPULL_RETURN_IF_ERROR(
+        TakeEach(results, next, reads_.holds, ReadAccount, of_holds));
     for (const Account& account : of_holds) {
       if (found.FindAccount(account.currency) == nullptr) {
         found.accounts.push_back(account);
       }
     }
   }
-  TakeEach(results, next, reads_.pity, ReadPity, found.pity);
-  TakeEach(results, next, reads_.pull_operations, ReadPullOperation,
-           found.pull_operations);
+  FAIRPULL_RETURN_IF_ERROR(
+      TakeEach(results, next, reads_.pity, ReadPity, found.pity));
+  FAIRPULL_RETURN_IF_ERROR(TakeEach(results, next, reads_.pull_operations,
+                                    ReadPullOperation, found.pull_operations));
   return found;
 }
 

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "fairpull/store/read_set.h"
 #include "fairpull/store/records.h"
@@ -15,14 +16,14 @@
 namespace fairpull {
 
 // The columns of a row in the order of its statement.
-Operation ReadOperation(PostgresRow& row);
-Entry ReadEntry(PostgresRow& row);
-Account ReadAccount(PostgresRow& row);
-Hold ReadHold(PostgresRow& row);
-PityRecord ReadPity(PostgresRow& row);
-PullRecord ReadPull(PostgresRow& row);
-InventoryRecord ReadInventory(PostgresRow& row);
-PullOperation ReadPullOperation(PostgresRow& row);
+absl::StatusOr<Operation> ReadOperation(PostgresRow& row);
+absl::StatusOr<Entry> ReadEntry(PostgresRow& row);
+absl::StatusOr<Account> ReadAccount(PostgresRow& row);
+absl::StatusOr<Hold> ReadHold(PostgresRow& row);
+absl::StatusOr<PityRecord> ReadPity(PostgresRow& row);
+absl::StatusOr<PullRecord> ReadPull(PostgresRow& row);
+absl::StatusOr<InventoryRecord> ReadInventory(PostgresRow& row);
+absl::StatusOr<PullOperation> ReadPullOperation(PostgresRow& row);
 
 // Whether rows that are read are kept from change until the transaction ends.
 enum class PostgresLocking { kNone, kForUpdate };
@@ -37,8 +38,8 @@ class PostgresReads {
 
   // The rows that were found, from the results of what Queue queued, which
   // begin at `next`. Moves `next` past them.
-  Snapshot Take(absl::Span<const PostgresResult> results,
-                std::size_t& next) const;
+  absl::StatusOr<Snapshot> Take(absl::Span<const PostgresResult> results,
+                                std::size_t& next) const;
 
  private:
   ReadSet reads_;

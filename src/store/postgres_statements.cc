@@ -12,11 +12,13 @@ using Q = PostgresQuery;
 // Columns by name: a later migration may add one while older servers run.
 #define OPERATION                                                   \
   "player_id, operation_id, kind, currency, amount, counterparty, " \
-  "outcome, posted, held, seq, version, at_ms"
+  "outcome, posted, held, seq, version, at_ms, lots, terms"
 #define ENTRY                                                      \
   "player_id, currency, seq, operation_id, counterparty, amount, " \
-  "balance_after, at_ms"
-#define ACCOUNT "player_id, currency, posted, held, seq, version"
+  "balance_after, at_ms, hash"
+#define ACCOUNT                                             \
+  "player_id, currency, posted, held, seq, version, debt, " \
+  "lots, chain"
 #define HOLD                                                    \
   "player_id, hold_id, currency, amount, counterparty, state, " \
   "posted_amount, at_ms, ask_at_ms"
@@ -29,10 +31,11 @@ using Q = PostgresQuery;
   "player_id, pull_id, banner, count, odds_version, seed_epoch, currency, " \
   "cost, state, settled, attempts, next_due_ms, created_at_ms, scope, "     \
   "first_seq"
-#define ACCOUNT_OF_HOLD                                                 \
-  "SELECT b.player_id, b.currency, b.posted, b.held, b.seq, b.version " \
-  "FROM balances b JOIN holds h ON h.player_id = b.player_id "          \
-  "AND h.currency = b.currency "                                        \
+#define ACCOUNT_OF_HOLD                                                  \
+  "SELECT b.player_id, b.currency, b.posted, b.held, b.seq, b.version, " \
+  "b.debt, b.lots, b.chain "                                             \
+  "FROM balances b JOIN holds h ON h.player_id = b.player_id "           \
+  "AND h.currency = b.currency "                                         \
   "WHERE b.player_id = $1 AND h.player_id = $1 AND h.hold_id = $2"
 
 // A guard that does not hold makes a NOT NULL column NULL, which is an error
@@ -100,18 +103,19 @@ constexpr std::array kStatements = {
     PostgresStatement{Q::kInsertOperation, kPlayer, "insert_operation",
                       "INSERT INTO operations (" OPERATION
                       ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, "
-                      "$12)"},
+                      "$12, $13, $14)"},
     PostgresStatement{Q::kInsertEntry, kPlayer, "insert_entry",
                       "INSERT INTO entries (" ENTRY
-                      ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"},
+                      ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"},
     PostgresStatement{Q::kInsertAccount, kPlayer, "insert_account",
                       "INSERT INTO balances (" ACCOUNT
-                      ") VALUES ($1, $2, $3, $4, $5, $6)"},
+                      ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"},
     // Only for a row that the transaction has locked: that it is there is
     // known, and only its version is left to guard.
     PostgresStatement{Q::kUpdateAccount, kPlayer, "update_account",
                       "UPDATE balances SET posted = $3, held = $4, seq = $5, "
-                      "version = CASE WHEN version + 1 = $6 THEN $6 END "
+                      "version = CASE WHEN version + 1 = $6 THEN $6 END, "
+                      "debt = $7, lots = $8, chain = $9 "
                       "WHERE player_id = $1 AND currency = $2"},
     PostgresStatement{Q::kInsertHold, kPlayer, "insert_hold",
                       "INSERT INTO holds (" HOLD
@@ -160,6 +164,10 @@ constexpr std::array kStatements = {
                       "SELECT " ENTRY
                       " FROM entries WHERE player_id = $1 AND currency = $2 "
                       "AND seq > $3 ORDER BY seq LIMIT $4"},
+    PostgresStatement{Q::kEntryAsOf, kPlayer, "entry_as_of",
+                      "SELECT " ENTRY
+                      " FROM entries WHERE player_id = $1 AND currency = $2 "
+                      "AND at_ms <= $3 ORDER BY seq DESC LIMIT 1"},
     PostgresStatement{Q::kHistoryPage, kPlayer, "history_page",
                       "SELECT " PULL " FROM pulls WHERE player_id = $1 "
                       "AND (at_ms, scope, seq) < ($2, $3, $4) "

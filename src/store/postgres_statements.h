@@ -43,6 +43,7 @@ enum class PostgresQuery {
   kWritePullOperation,
   // Pages.
   kEntriesPage,
+  kEntryAsOf,
   kHistoryPage,
   kPullsPage,
   kOperationsPage,

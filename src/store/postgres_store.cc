@@ -79,6 +79,9 @@ class PostgresStore : public Store {
                                              const CurrencyId& currency,
                                              std::int64_t after_seq,
                                              int limit) override;
+  absl::StatusOr<std::optional<Entry>> EntryAsOf(const PlayerId& player,
+                                                 const CurrencyId& currency,
+                                                 std::int64_t at_ms) override;
   absl::StatusOr<std::vector<PullRecord>> History(
       const PlayerId& player, const std::optional<PullCursor>& before,
       int limit) override;
@@ -109,8 +112,9 @@ class PostgresStore : public Store {
  private:
   // The rows that one statement finds.
   template <class Row, class... Values>
-  absl::StatusOr<std::vector<Row>> Select(Row (*read)(PostgresRow&), Q query,
-                                          const Values&... values);
+  absl::StatusOr<std::vector<Row>> Select(
+      absl::StatusOr<Row> (*read)(PostgresRow&), Q query,
+      const Values&... values);
 
   const std::shared_ptr<std::atomic<std::int64_t>> round_trips_;
   PlayerLocks locks_;
@@ -158,15 +162,17 @@ absl::StatusOr<Snapshot> PostgresStore::Read(const ReadSet& reads) {
 
 template <class Row, class... Values>
 absl::StatusOr<std::vector<Row>> PostgresStore::Select(
-    Row (*read)(PostgresRow&), Q query, const Values&... values) {
+    absl::StatusOr<Row> (*read)(PostgresRow&), Q query,
+    const Values&... values) {
   FAIRPULL_ASSIGN_OR_RETURN(const PostgresPool::Lease reader, readers_.Take());
   reader->Queue(query, values...);
   std::vector<PostgresResult> results;
   FAIRPULL_RETURN_IF_ERROR(reader->Run(results));
   std::vector<Row> rows;
   for (int i = 0; i < results[0].rows(); ++i) {
-    PostgresRow row = results[0].Row(i);
-    rows.push_back(read(row));
+    PostgresRow columns = results[0].Row(i);
+    FAIRPULL_ASSIGN_OR_RETURN(Row row, read(columns));
+    rows.push_back(std::move(row));
   }
   return rows;
 }
@@ -176,6 +182,15 @@ absl::StatusOr<std::vector<Entry>> PostgresStore::Entries(
     int limit) {
   FAIRPULL_RETURN_IF_ERROR(CheckPageLimit(limit));
   return Select(ReadEntry, Q::kEntriesPage, player, currency, after_seq, limit);
+}
+
+absl::StatusOr<std::optional<Entry>> PostgresStore::EntryAsOf(
+    const PlayerId& player, const CurrencyId& currency, std::int64_t at_ms) {
+  FAIRPULL_ASSIGN_OR_RETURN(
+      std::vector<Entry> found,
+      Select(ReadEntry, Q::kEntryAsOf, player, currency, at_ms));
+  if (found.empty()) return std::optional<Entry>();
+  return std::optional<Entry>(std::move(found[0]));
 }
 
 absl::StatusOr<std::vector<PullRecord>> PostgresStore::History(
@@ -249,7 +264,9 @@ absl::StatusOr<std::vector<PlayerId>> PostgresStore::Players(
     const PlayerId& after, int limit) {
   FAIRPULL_RETURN_IF_ERROR(CheckPageLimit(limit));
   return Select(
-      +[](PostgresRow& row) { return PlayerId::Trusted(row.Text()); },
+      +[](PostgresRow& row) -> absl::StatusOr<PlayerId> {
+        return PlayerId::Trusted(row.Text());
+      },
       Q::kPlayersPage, after, limit);
 }
 

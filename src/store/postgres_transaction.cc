@@ -85,7 +85,12 @@ absl::Status PostgresWork::LockAndRead(absl::Span<const ReadSet> reads) {
   std::size_t next = 1;
   for (const std::size_t i : order_) {
     is_new_[i] = results[next++].changes() == 1;
-    snapshots_[i] = queued[i].Take(results, next);
+    absl::StatusOr<Snapshot> taken = queued[i].Take(results, next);
+    if (!taken.ok()) {
+      connection_.reset();
+      return taken.status();
+    }
+    snapshots_[i] = *std::move(taken);
   }
   return absl::OkStatus();
 }

@@ -34,9 +34,10 @@ absl::Status Check(const Entry& row) {
   if (row.amount == 0 || row.amount < -kMaxAmount || row.amount > kMaxAmount) {
     return Broken(name, "the amount must be 1 to 2^53 - 1 either way");
   }
-  if (row.balance_after < 0 || row.balance_after > kMaxAmount) {
-    return Broken(name, "the balance after must be 0 to 2^53 - 1");
+  if (row.balance_after < -kMaxAmount || row.balance_after > kMaxAmount) {
+    return Broken(name, "the balance after must be within 2^53 - 1 of 0");
   }
+  if (row.hash.size() != 64) return Broken(name, "the hash is no SHA-256");
   return absl::OkStatus();
 }
 
@@ -44,9 +45,12 @@ absl::Status Check(const Account& row) {
   const std::string name = absl::StrCat("account ", row.currency.value());
   if (row.currency.empty()) return Broken(name, "the currency is empty");
   const Balance& balance = row.balance;
-  if (balance.held < 0 || balance.posted < balance.held ||
-      balance.posted > kMaxAmount) {
-    return Broken(name, "0 <= held <= posted <= 2^53 - 1 must hold");
+  if (balance.posted < -kMaxAmount || balance.posted > kMaxAmount ||
+      row.debt < 0 || row.debt > kMaxAmount || balance.held < 0 ||
+      balance.held > balance.posted + row.debt) {
+    return Broken(name,
+                  "0 <= held <= posted + debt must hold, and no amount pass "
+                  "2^53 - 1");
   }
   if (balance.seq < 0 || balance.version < balance.seq) {
     return Broken(name, "0 <= seq <= version must hold");

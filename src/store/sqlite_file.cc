@@ -60,8 +60,12 @@ absl::Status UseWriteAheadLog(SqliteConnection& connection,
                               std::int64_t busy_timeout_ms) {
   const auto limit = Clock::now() + std::chrono::milliseconds(busy_timeout_ms);
   while (true) {
-    const absl::Status status =
-        connection.Execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL");
+    // EXTRA while the mode changes: the journal of that change is deleted with
+    // its folder synced. Come back after a loss of power, it would take the
+    // file, and all that was committed to the log since, back to its beginning.
+    const absl::Status status = connection.Execute(
+        "PRAGMA synchronous=EXTRA; PRAGMA journal_mode=WAL; "
+        "PRAGMA synchronous=FULL");
     if (!absl::IsUnavailable(status) || Clock::now() >= limit) return status;
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }

@@ -2,6 +2,7 @@
 
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -15,14 +16,17 @@ namespace {
 template <class Key, class Row>
 absl::Status ReadEach(SqliteConnection& connection, const char* sql,
                       const PlayerId& player, const std::vector<Key>& keys,
-                      Row (*read)(SqliteStatement&), std::vector<Row>& found) {
+                      absl::StatusOr<Row> (*read)(SqliteStatement&),
+                      std::vector<Row>& found) {
   std::set<Key> seen;
   for (const Key& key : keys) {
     if (!seen.insert(key).second) continue;
     FAIRPULL_ASSIGN_OR_RETURN(const auto statement, connection.Prepare(sql));
     statement->Bind(player.value()).Bind(key.value());
     FAIRPULL_ASSIGN_OR_RETURN(const bool there, statement->Step());
-    if (there) found.push_back(read(*statement));
+    if (!there) continue;
+    FAIRPULL_ASSIGN_OR_RETURN(Row row, read(*statement));
+    found.push_back(std::move(row));
   }
   return absl::OkStatus();
 }
@@ -36,7 +40,7 @@ absl::Status Write(SqliteConnection& connection, const Operation& row) {
   FAIRPULL_ASSIGN_OR_RETURN(
       const auto insert,
       connection.Prepare("INSERT INTO operations VALUES "
-                         "(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)"));
+                         "(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)"));
   return insert->Bind(row.player.value())
       .Bind(row.id.value())
       .Bind(static_cast<std::int64_t>(row.kind))
@@ -49,13 +53,15 @@ absl::Status Write(SqliteConnection& connection, const Operation& row) {
       .Bind(row.after.seq)
       .Bind(row.after.version)
       .Bind(row.at_ms)
+      .Bind(ChangesText(row.lots))
+      .Bind(TermsText(row.terms))
       .Run();
 }
 
 absl::Status Write(SqliteConnection& connection, const Entry& row) {
   FAIRPULL_ASSIGN_OR_RETURN(const auto insert,
                             connection.Prepare("INSERT INTO entries VALUES "
-                                               "(?1,?2,?3,?4,?5,?6,?7,?8)"));
+                                               "(?1,?2,?3,?4,?5,?6,?7,?8,?9)"));
   return insert->Bind(row.player.value())
       .Bind(row.currency.value())
       .Bind(row.seq)
@@ -64,6 +70,7 @@ absl::Status Write(SqliteConnection& connection, const Entry& row) {
       .Bind(row.amount)
       .Bind(row.balance_after)
       .Bind(row.at_ms)
+      .Bind(row.hash)
       .Run();
 }
 
@@ -72,8 +79,9 @@ absl::Status Write(SqliteConnection& connection, const Account& row) {
   FAIRPULL_ASSIGN_OR_RETURN(
       const auto statement,
       connection.Prepare(
-          is_new ? "INSERT INTO balances VALUES (?1,?2,?3,?4,?5,?6)"
-                 : "UPDATE balances SET posted=?3, held=?4, seq=?5, version=?6 "
+          is_new ? "INSERT INTO balances VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)"
+                 : "UPDATE balances SET posted=?3, held=?4, seq=?5, "
+                   "version=?6, debt=?7, lots=?8, chain=?9 "
                    "WHERE player_id=?1 AND currency=?2 AND version+1=?6"));
   FAIRPULL_RETURN_IF_ERROR(statement->Bind(row.player.value())
                                .Bind(row.currency.value())
@@ -81,6 +89,9 @@ absl::Status Write(SqliteConnection& connection, const Account& row) {
                                .Bind(row.balance.held)
                                .Bind(row.balance.seq)
                                .Bind(row.balance.version)
+                               .Bind(row.debt)
+                               .Bind(LotsText(row.lots))
+                               .Bind(row.chain)
                                .Run());
   if (connection.changes() == 1) return absl::OkStatus();
   return Overtaken("account", row.currency.value());
@@ -209,99 +220,107 @@ absl::Status WriteAll(SqliteConnection& connection,
 
 // Braces evaluate in order, which is the order of the columns.
 
-Operation ReadOperation(SqliteStatement& row) {
-  return {.player = PlayerId::Trusted(row.Text()),
-          .id = OperationId::Trusted(row.Text()),
-          .kind = static_cast<OperationKind>(row.Int()),
-          .currency = CurrencyId::Trusted(row.Text()),
-          .amount = row.Int(),
-          .counterparty = SystemAccount::Trusted(row.Text()),
-          .outcome = static_cast<LedgerOutcome>(row.Int()),
-          .after = {.posted = row.Int(),
-                    .held = row.Int(),
+absl::StatusOr<Operation> ReadOperation(SqliteStatement& row) {
+  Operation operation{.player = PlayerId::Trusted(row.Text()),
+                      .id = OperationId::Trusted(row.Text()),
+                      .kind = static_cast<OperationKind>(row.Int()),
+                      .currency = CurrencyId::Trusted(row.Text()),
+                      .amount = row.Int(),
+                      .counterparty = SystemAccount::Trusted(row.Text()),
+                      .outcome = static_cast<LedgerOutcome>(row.Int()),
+                      .after = {.posted = row.Int(),
+                                .held = row.Int(),
+                                .seq = row.Int(),
+                                .version = row.Int()},
+                      .at_ms = row.Int()};
+  FAIRPULL_ASSIGN_OR_RETURN(operation.lots, ReadChanges(row.Text()));
+  FAIRPULL_ASSIGN_OR_RETURN(operation.terms, ReadTerms(row.Text()));
+  return operation;
+}
+
+absl::StatusOr<Entry> ReadEntry(SqliteStatement& row) {
+  return Entry{.player = PlayerId::Trusted(row.Text()),
+               .currency = CurrencyId::Trusted(row.Text()),
+               .seq = row.Int(),
+               .operation = OperationId::Trusted(row.Text()),
+               .counterparty = SystemAccount::Trusted(row.Text()),
+               .amount = row.Int(),
+               .balance_after = row.Int(),
+               .at_ms = row.Int(),
+               .hash = row.Text()};
+}
+
+absl::StatusOr<Account> ReadAccount(SqliteStatement& row) {
+  Account account{.player = PlayerId::Trusted(row.Text()),
+                  .currency = CurrencyId::Trusted(row.Text()),
+                  .balance = {.posted = row.Int(),
+                              .held = row.Int(),
+                              .seq = row.Int(),
+                              .version = row.Int()},
+                  .debt = row.Int()};
+  FAIRPULL_ASSIGN_OR_RETURN(account.lots, ReadLots(row.Text()));
+  account.chain = row.Text();
+  return account;
+}
+
+absl::StatusOr<Hold> ReadHold(SqliteStatement& row) {
+  return Hold{.player = PlayerId::Trusted(row.Text()),
+              .id = OperationId::Trusted(row.Text()),
+              .currency = CurrencyId::Trusted(row.Text()),
+              .amount = row.Int(),
+              .counterparty = SystemAccount::Trusted(row.Text()),
+              .state = static_cast<HoldState>(row.Int()),
+              .posted_amount = row.Int(),
+              .at_ms = row.Int(),
+              .ask_at_ms = row.Int()};
+}
+
+absl::StatusOr<PityRecord> ReadPity(SqliteStatement& row) {
+  return PityRecord{.player = PlayerId::Trusted(row.Text()),
+                    .scope = ScopeId::Trusted(row.Text()),
                     .seq = row.Int(),
-                    .version = row.Int()},
-          .at_ms = row.Int()};
+                    .state = row.Text()};
 }
 
-Entry ReadEntry(SqliteStatement& row) {
-  return {.player = PlayerId::Trusted(row.Text()),
-          .currency = CurrencyId::Trusted(row.Text()),
-          .seq = row.Int(),
-          .operation = OperationId::Trusted(row.Text()),
-          .counterparty = SystemAccount::Trusted(row.Text()),
-          .amount = row.Int(),
-          .balance_after = row.Int(),
-          .at_ms = row.Int()};
+absl::StatusOr<PullRecord> ReadPull(SqliteStatement& row) {
+  return PullRecord{.player = PlayerId::Trusted(row.Text()),
+                    .scope = ScopeId::Trusted(row.Text()),
+                    .seq = row.Int(),
+                    .pull_id = OperationId::Trusted(row.Text()),
+                    .draw_index = row.Int(),
+                    .banner = BannerId::Trusted(row.Text()),
+                    .odds_version = row.Text(),
+                    .seed_epoch = row.Int(),
+                    .item = ItemId::Trusted(row.Text()),
+                    .rarity = row.Text(),
+                    .featured = row.Int() != 0,
+                    .pity = row.Int(),
+                    .cost = row.Int(),
+                    .at_ms = row.Int()};
 }
 
-Account ReadAccount(SqliteStatement& row) {
-  return {.player = PlayerId::Trusted(row.Text()),
-          .currency = CurrencyId::Trusted(row.Text()),
-          .balance = {.posted = row.Int(),
-                      .held = row.Int(),
-                      .seq = row.Int(),
-                      .version = row.Int()}};
+absl::StatusOr<InventoryRecord> ReadInventory(SqliteStatement& row) {
+  return InventoryRecord{.player = PlayerId::Trusted(row.Text()),
+                         .item = ItemId::Trusted(row.Text()),
+                         .count = row.Int()};
 }
 
-Hold ReadHold(SqliteStatement& row) {
-  return {.player = PlayerId::Trusted(row.Text()),
-          .id = OperationId::Trusted(row.Text()),
-          .currency = CurrencyId::Trusted(row.Text()),
-          .amount = row.Int(),
-          .counterparty = SystemAccount::Trusted(row.Text()),
-          .state = static_cast<HoldState>(row.Int()),
-          .posted_amount = row.Int(),
-          .at_ms = row.Int(),
-          .ask_at_ms = row.Int()};
-}
-
-PityRecord ReadPity(SqliteStatement& row) {
-  return {.player = PlayerId::Trusted(row.Text()),
-          .scope = ScopeId::Trusted(row.Text()),
-          .seq = row.Int(),
-          .state = row.Text()};
-}
-
-PullRecord ReadPull(SqliteStatement& row) {
-  return {.player = PlayerId::Trusted(row.Text()),
-          .scope = ScopeId::Trusted(row.Text()),
-          .seq = row.Int(),
-          .pull_id = OperationId::Trusted(row.Text()),
-          .draw_index = row.Int(),
-          .banner = BannerId::Trusted(row.Text()),
-          .odds_version = row.Text(),
-          .seed_epoch = row.Int(),
-          .item = ItemId::Trusted(row.Text()),
-          .rarity = row.Text(),
-          .featured = row.Int() != 0,
-          .pity = row.Int(),
-          .cost = row.Int(),
-          .at_ms = row.Int()};
-}
-
-InventoryRecord ReadInventory(SqliteStatement& row) {
-  return {.player = PlayerId::Trusted(row.Text()),
-          .item = ItemId::Trusted(row.Text()),
-          .count = row.Int()};
-}
-
-PullOperation ReadPullOperation(SqliteStatement& row) {
-  return {.player = PlayerId::Trusted(row.Text()),
-          .id = OperationId::Trusted(row.Text()),
-          .banner = BannerId::Trusted(row.Text()),
-          .count = row.Int(),
-          .odds_version = row.Text(),
-          .seed_epoch = row.Int(),
-          .currency = CurrencyId::Trusted(row.Text()),
-          .cost = row.Int(),
-          .state = static_cast<PullState>(row.Int()),
-          .settled = row.Int() != 0,
-          .attempts = row.Int(),
-          .next_due_ms = row.Int(),
-          .created_at_ms = row.Int(),
-          .scope = ScopeId::Trusted(row.Text()),
-          .first_seq = row.Int()};
+absl::StatusOr<PullOperation> ReadPullOperation(SqliteStatement& row) {
+  return PullOperation{.player = PlayerId::Trusted(row.Text()),
+                       .id = OperationId::Trusted(row.Text()),
+                       .banner = BannerId::Trusted(row.Text()),
+                       .count = row.Int(),
+                       .odds_version = row.Text(),
+                       .seed_epoch = row.Int(),
+                       .currency = CurrencyId::Trusted(row.Text()),
+                       .cost = row.Int(),
+                       .state = static_cast<PullState>(row.Int()),
+                       .settled = row.Int() != 0,
+                       .attempts = row.Int(),
+                       .next_due_ms = row.Int(),
+                       .created_at_ms = row.Int(),
+                       .scope = ScopeId::Trusted(row.Text()),
+                       .first_seq = row.Int()};
 }
 
 absl::StatusOr<Snapshot> ReadRows(SqliteConnection& connection,

@@ -13,14 +13,14 @@
 namespace fairpull {
 
 // The row that the statement stands at, its columns in the table's order.
-Operation ReadOperation(SqliteStatement& row);
-Entry ReadEntry(SqliteStatement& row);
-Account ReadAccount(SqliteStatement& row);
-Hold ReadHold(SqliteStatement& row);
-PityRecord ReadPity(SqliteStatement& row);
-PullRecord ReadPull(SqliteStatement& row);
-InventoryRecord ReadInventory(SqliteStatement& row);
-PullOperation ReadPullOperation(SqliteStatement& row);
+absl::StatusOr<Operation> ReadOperation(SqliteStatement& row);
+absl::StatusOr<Entry> ReadEntry(SqliteStatement& row);
+absl::StatusOr<Account> ReadAccount(SqliteStatement& row);
+absl::StatusOr<Hold> ReadHold(SqliteStatement& row);
+absl::StatusOr<PityRecord> ReadPity(SqliteStatement& row);
+absl::StatusOr<PullRecord> ReadPull(SqliteStatement& row);
+absl::StatusOr<InventoryRecord> ReadInventory(SqliteStatement& row);
+absl::StatusOr<PullOperation> ReadPullOperation(SqliteStatement& row);
 
 // The rows of `reads` that are there.
 absl::StatusOr<Snapshot> ReadRows(SqliteConnection& connection,

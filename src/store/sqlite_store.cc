@@ -34,6 +34,9 @@ class SqliteStore : public Store {
                                              const CurrencyId& currency,
                                              std::int64_t after_seq,
                                              int limit) override;
+  absl::StatusOr<std::optional<Entry>> EntryAsOf(const PlayerId& player,
+                                                 const CurrencyId& currency,
+                                                 std::int64_t at_ms) override;
   absl::StatusOr<std::vector<PullRecord>> History(
       const PlayerId& player, const std::optional<PullCursor>& before,
       int limit) override;
@@ -75,8 +78,9 @@ class SqliteStore : public Store {
 
   // The rows that `sql` finds; `bind` binds its parameters.
   template <class Row, class Bind>
-  absl::StatusOr<std::vector<Row>> Select(const char* sql, const Bind& bind,
-                                          Row (*read)(SqliteStatement&));
+  absl::StatusOr<std::vector<Row>> Select(
+      const char* sql, const Bind& bind,
+      absl::StatusOr<Row> (*read)(SqliteStatement&));
 
   const std::string path_;
   const SqliteOptions options_;
@@ -251,7 +255,8 @@ absl::StatusOr<Snapshot> SqliteStore::Read(const ReadSet& reads) {
 
 template <class Row, class Bind>
 absl::StatusOr<std::vector<Row>> SqliteStore::Select(
-    const char* sql, const Bind& bind, Row (*read)(SqliteStatement&)) {
+    const char* sql, const Bind& bind,
+    absl::StatusOr<Row> (*read)(SqliteStatement&)) {
   std::vector<Row> rows;
   absl::Status status =
       WithReader([&](SqliteConnection& reader) -> absl::Status {
@@ -260,7 +265,8 @@ absl::StatusOr<std::vector<Row>> SqliteStore::Select(
         while (true) {
           FAIRPULL_ASSIGN_OR_RETURN(const bool more, statement->Step());
           if (!more) return absl::OkStatus();
-          rows.push_back(read(*statement));
+          FAIRPULL_ASSIGN_OR_RETURN(Row row, read(*statement));
+          rows.push_back(std::move(row));
         }
       });
   if (!status.ok()) return status;
@@ -279,6 +285,21 @@ absl::StatusOr<std::vector<Entry>> SqliteStore::Entries(
         statement.Bind(after_seq).Bind(limit);
       },
       ReadEntry);
+}
+
+absl::StatusOr<std::optional<Entry>> SqliteStore::EntryAsOf(
+    const PlayerId& player, const CurrencyId& currency, std::int64_t at_ms) {
+  FAIRPULL_ASSIGN_OR_RETURN(
+      std::vector<Entry> found,
+      Select<Entry>(
+          "SELECT * FROM entries WHERE player_id=?1 AND currency=?2 AND "
+          "at_ms<=?3 ORDER BY seq DESC LIMIT 1",
+          [&](SqliteStatement& statement) {
+            statement.Bind(player.value()).Bind(currency.value()).Bind(at_ms);
+          },
+          ReadEntry));
+  if (found.empty()) return std::optional<Entry>();
+  return std::optional<Entry>(std::move(found[0]));
 }
 
 absl::StatusOr<std::vector<PullRecord>> SqliteStore::History(
@@ -412,7 +433,9 @@ absl::StatusOr<std::vector<PlayerId>> SqliteStore::Players(
       [&](SqliteStatement& statement) {
         statement.Bind(after.value()).Bind(limit);
       },
-      +[](SqliteStatement& row) { return PlayerId::Trusted(row.Text()); });
+      +[](SqliteStatement& row) -> absl::StatusOr<PlayerId> {
+        return PlayerId::Trusted(row.Text());
+      });
 }
 
 }  // namespace

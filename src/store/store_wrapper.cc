@@ -22,6 +22,11 @@ absl::StatusOr<std::vector<Entry>> StoreWrapper::Entries(
   return target_.Entries(player, currency, after_seq, limit);
 }
 
+absl::StatusOr<std::optional<Entry>> StoreWrapper::EntryAsOf(
+    const PlayerId& player, const CurrencyId& currency, std::int64_t at_ms) {
+  return target_.EntryAsOf(player, currency, at_ms);
+}
+
 absl::StatusOr<std::vector<PullRecord>> StoreWrapper::History(
     const PlayerId& player, const std::optional<PullCursor>& before,
     int limit) {

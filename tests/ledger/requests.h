@@ -34,8 +34,14 @@ inline LedgerRequest Request(
   return request;
 }
 
+// All of it in the shared lot, what is held too.
 inline Account Gems(Balance balance) {
-  return {.player = kPlayer, .currency = kGems, .balance = balance};
+  Account account{.player = kPlayer, .currency = kGems, .balance = balance};
+  if (balance.posted > 0) {
+    account.lots.push_back(
+        {.id = SharedLot(), .remaining = balance.posted, .held = balance.held});
+  }
+  return account;
 }
 
 // An account of 100 with a hold "h" of 40 in some state, and its placing.
@@ -55,7 +61,8 @@ struct Held {
                .currency = kGems,
                .amount = 40,
                .counterparty = kSink,
-               .after = account.balance};
+               .after = account.balance,
+               .lots = {{.lot = SharedLot(), .held = 40}}};
   }
   [[nodiscard]] LedgerView view() const {
     return {.placing = &placing, .hold = &hold, .account = &account};

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "fairpull/ledger/amount.h"
+#include "fairpull/ledger/chain.h"
 #include "ledger/requests.h"
 
 namespace fairpull {
@@ -25,7 +26,8 @@ TEST(RulesTest, ACreditAddsAndWritesOneEntry) {
                        .counterparty = kIssuer,
                        .amount = 60,
                        .balance_after = 160,
-                       .at_ms = 1000};
+                       .at_ms = 1000,
+                       .hash = ChainHash("", *decision.entry)};
   EXPECT_EQ(*decision.entry, expected);
   EXPECT_EQ(decision.operation->after, after);
   EXPECT_FALSE(decision.hold);

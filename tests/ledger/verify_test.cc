@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "fairpull/ledger/chain.h"
 #include "fairpull/ledger/rules.h"
 
 namespace fairpull {
@@ -157,6 +158,26 @@ std::vector<Corruption> Corruptions() {
       {"entry beyond 64 bits' middle", "L11",
        [](auto& r) { r.entries[0].amount = INT64_MIN; }},
       {"account lost", "L2", [](auto& r) { r.accounts.clear(); }},
+      {"entry changed", "L8", [](auto& r) { r.entries[0].at_ms += 1; }},
+      {"entry changed with its hash", "L8",
+       [](auto& r) {
+         r.entries[0].at_ms += 1;
+         r.entries[0].hash = ChainHash("", r.entries[0]);
+       }},
+      {"end of the chain changed", "L8",
+       [](auto& r) { r.accounts[0].chain = r.entries[0].hash; }},
+      {"more left in a lot", "L7",
+       [](auto& r) { r.accounts[0].lots[0].remaining += 1; }},
+      {"less held of a lot", "L7",
+       [](auto& r) { r.accounts[0].lots[0].held -= 1; }},
+      {"lot lost", "L7", [](auto& r) { r.accounts[0].lots.pop_back(); }},
+      {"lot with other terms", "L7",
+       [](auto& r) { r.accounts[0].lots[0].terms.expires_at_ms = 9; }},
+      {"spend from another lot", "L7",
+       [](auto& r) { OperationOf(r, "d1").lots[0].lot = SharedLot(); }},
+      {"debt from nothing", "L7", [](auto& r) { r.accounts[0].debt = 5; }},
+      {"spend that left a debt", "L12",
+       [](auto& r) { OperationOf(r, "d1").lots[0].posted += 30; }},
       {"row of another player", "L4",
        [](auto& r) { r.holds[0].player = PlayerId::Trusted("p2"); }},
   };

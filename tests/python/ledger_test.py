@@ -234,3 +234,107 @@ def test_verify_finds_what_was_changed_by_hand(tmp_path):
     with fairpull.open_store(url) as store:
         violations = fairpull.verify(store)
     assert any(line.startswith("L2 p") for line in violations), violations
+
+
+def test_lots_and_refunds(wallet):
+    wallet.grant(
+        "buy",
+        player="p",
+        currency="gem",
+        amount=60,
+        source="issuer:card",
+        price=120,
+        price_currency="JPY",
+    )
+    wallet.grant("gift", player="p", currency="gem", amount=10, source="promotion")
+    wallet.grant(
+        "event",
+        player="p",
+        currency="gem",
+        amount=5,
+        source="promotion",
+        expires_at_ms=1_700_000_000_001,
+    )
+    assert [(x.id, x.paid, x.remaining) for x in wallet.lots("p", "gem")] == [
+        ("/free", False, 10),
+        ("buy", True, 60),
+        ("event", False, 5),
+    ]
+    spend(wallet, amount=45)
+    assert [(x.id, x.remaining) for x in wallet.lots("p", "gem")] == [("buy", 30)]
+    assert wallet.reverse("s", player="p").posted == 75
+    assert wallet.reverse("s", player="p").replayed
+    spend(wallet, id="s2", amount=70)
+    refund = wallet.reverse("buy", player="p")
+    assert refund.posted == -55
+    assert wallet.debt("p", "gem") == 55
+    with pytest.raises(fairpull.NothingToReverse):
+        wallet.reverse("never", player="p")
+    with pytest.raises(fairpull.MalformedOperation, match="price_currency"):
+        wallet.grant(
+            "x", player="p", currency="gem", amount=1, source="issuer:card", price=5
+        )
+
+
+def test_paid_lots_first_where_the_wallet_says_so(store):
+    wallet = fairpull.Wallet(store, paid_first=True)
+    wallet.open_account("p", "gem")
+    grant(wallet)
+    wallet.grant("gift", player="p", currency="gem", amount=10, source="promotion")
+    spend(wallet, amount=100)
+    assert [x.id for x in wallet.lots("p", "gem")] == ["/free"]
+
+
+def test_what_ran_out_is_taken_away(store):
+    now = [1000]
+    wallet = fairpull.Wallet(store, clock_ms=lambda: now[0])
+    wallet.open_account("p", "gem")
+    wallet.grant(
+        "event",
+        player="p",
+        currency="gem",
+        amount=5,
+        source="promotion",
+        expires_at_ms=2000,
+    )
+    assert wallet.expire_lots("p", "gem") == 0
+    now[0] = 2000
+    with pytest.raises(fairpull.InsufficientFunds):
+        spend(wallet, amount=1)
+    assert wallet.expire_lots("p", "gem") == 5
+    assert wallet.balance_at("p", "gem", 1999) == 5
+    assert wallet.balance_at("p", "gem", 2000) == 0
+
+
+def test_a_spend_across_currencies(wallet):
+    grant(wallet)
+    wallet.open_account("p", "ticket")
+    wallet.grant("t", player="p", currency="ticket", amount=3, source="promotion")
+    spent = {"player": "p", "currencies": ["ticket", "gem"], "sink": "spend:starter"}
+    assert wallet.spend_across("s", amount=10, **spent) == {"ticket": 3, "gem": 7}
+    assert wallet.spend_across("s", amount=10, **spent) == {"ticket": 3, "gem": 7}
+    with pytest.raises(fairpull.InsufficientFunds):
+        wallet.spend_across("s2", amount=94, **spent)
+    with pytest.raises(fairpull.IdConflict, match="amount"):
+        wallet.spend_across("s", amount=11, **spent)
+    assert wallet.balance("p", "gem").posted == 93
+
+
+def test_the_report_of_what_is_paid_and_unused(store):
+    wallet = fairpull.Wallet(store, clock_ms=lambda: 5000)
+    for player in ("ann", "bob"):
+        wallet.open_account(player, "gem")
+        wallet.grant(
+            f"buy-{player}",
+            player=player,
+            currency="gem",
+            amount=300,
+            source="issuer:card",
+            price=980,
+            price_currency="JPY",
+        )
+    wallet.spend("s", player="ann", currency="gem", amount=200, sink="spend:shop")
+    assert fairpull.unused_paid(store, 4999) == []
+    assert fairpull.unused_paid(store, 5000) == [
+        fairpull.UnusedPaid("gem", 2, 400, 0, {"JPY": 326 + 980})
+    ]

@@ -82,11 +82,12 @@ struct HandClock {
 };
 
 // Opens the account and credits `amount` unless it is 0.
-inline void FundGems(Wallet& wallet, std::int64_t amount) {
+inline void FundGems(Wallet& wallet, std::int64_t amount,
+                     const std::string& id = "fund") {
   ASSERT_TRUE(wallet.OpenAccount(kPlayer, kGems).ok());
   if (amount == 0) return;
   const auto receipt =
-      wallet.Grant({.id = Op("fund"),
+      wallet.Grant({.id = Op(id),
                     .player = kPlayer,
                     .currency = kGems,
                     .amount = amount,

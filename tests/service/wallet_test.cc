@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "fairpull/base/status.h"
 #include "fairpull/store/store_wrapper.h"
@@ -151,6 +154,179 @@ TEST_F(WalletTest, CollisionsAreTriedAgainFiveTimesInAll) {
       absl::StatusCode::kAborted);
   EXPECT_EQ(always.begun, 5);
   EXPECT_EQ(wallet_.GetBalance(kPlayer, kGems)->posted, 99);
+}
+
+LedgerRequest RequestFor(OperationKind kind, const std::string& id,
+                         std::int64_t amount) {
+  return {.kind = kind,
+          .id = Op(id),
+          .player = kPlayer,
+          .currency = kGems,
+          .amount = amount,
+          .counterparty = SystemAccount::Trusted(
+              kind == OperationKind::kCredit ? "promotion" : "spend:shop")};
+}
+
+TEST_F(WalletTest, ALinkedBatchIsDoneAsAWhole) {
+  FundGems(wallet_, 100);
+  const std::vector<LedgerRequest> batch = {
+      RequestFor(OperationKind::kDebit, "a", 80),
+      RequestFor(OperationKind::kCredit, "b", 30),
+      RequestFor(OperationKind::kDebit, "c", 50)};
+  const auto receipts = wallet_.Linked(batch);
+  ASSERT_EQ(receipts->size(), 3u);
+  EXPECT_EQ((*receipts)[0].balance.posted, 20);
+  EXPECT_EQ((*receipts)[1].balance.posted, 50);
+  EXPECT_EQ((*receipts)[2].balance.posted, 0);
+  EXPECT_TRUE(wallet_.Verify(kPlayer)->empty());
+  // Asked again, it has the stored answers.
+  const auto again = wallet_.Linked(batch);
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_TRUE((*again)[i].replayed);
+    EXPECT_EQ((*again)[i].balance, (*receipts)[i].balance);
+  }
+  EXPECT_EQ(wallet_.GetBalance(kPlayer, kGems)->posted, 0);
+}
+
+TEST_F(WalletTest, OrNotAtAll) {
+  FundGems(wallet_, 100);
+  const auto receipts =
+      wallet_.Linked({RequestFor(OperationKind::kDebit, "a", 80),
+                      RequestFor(OperationKind::kDebit, "b", 21),
+                      RequestFor(OperationKind::kCredit, "c", 5)});
+  EXPECT_EQ((*receipts)[0].outcome, LedgerOutcome::kLinkedRefused);
+  EXPECT_EQ((*receipts)[1].outcome, LedgerOutcome::kInsufficientFunds);
+  EXPECT_EQ((*receipts)[2].outcome, LedgerOutcome::kLinkedRefused);
+  EXPECT_EQ(wallet_.GetBalance(kPlayer, kGems)->posted, 100);
+  // Nothing is left under the ids, not even the refusal.
+  EXPECT_TRUE(wallet_.Spend(SpendOf("b", 7))->ok());
+  // One that was done on its own can't be done again with others.
+  const auto mixed =
+      wallet_.Linked({RequestFor(OperationKind::kDebit, "b", 7),
+                      RequestFor(OperationKind::kDebit, "d", 1)});
+  EXPECT_TRUE((*mixed)[0].replayed);
+  EXPECT_EQ((*mixed)[1].outcome, LedgerOutcome::kLinkedRefused);
+  EXPECT_EQ(wallet_.GetBalance(kPlayer, kGems)->posted, 93);
+}
+
+TEST_F(WalletTest, ALinkedBatchIsOfOnePlayerAndNotEmpty) {
+  FundGems(wallet_, 100);
+  EXPECT_TRUE(absl::IsInvalidArgument(wallet_.Linked({}).status()));
+  LedgerRequest other = RequestFor(OperationKind::kDebit, "b", 1);
+  other.player = PlayerId::Trusted("someone");
+  EXPECT_TRUE(absl::IsInvalidArgument(
+      wallet_.Linked({RequestFor(OperationKind::kDebit, "a", 1), other})
+          .status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(
+      wallet_
+          .Linked(std::vector<LedgerRequest>(
+              kMaxLinked + 1, RequestFor(OperationKind::kDebit, "a", 1)))
+          .status()));
+}
+
+TEST_F(WalletTest, ASpendAcrossCurrenciesTakesTheFirstFirst) {
+  const CurrencyId tickets = CurrencyId::Trusted("tickets");
+  FundGems(wallet_, 100);
+  ASSERT_TRUE(wallet_.OpenAccount(kPlayer, tickets).ok());
+  TransferRequest grant = SpendOf("t", 30);
+  grant.currency = tickets;
+  grant.counterparty = SystemAccount::Trusted("promotion");
+  ASSERT_TRUE(wallet_.Grant(grant)->ok());
+
+  TransferRequest spend = SpendOf("s", 50);
+  spend.currency = CurrencyId();
+  const std::vector<CurrencyId> order = {CurrencyId::Trusted("none"), tickets,
+                                         kGems};
+  const auto receipt = wallet_.SpendAcross(spend, order);
+  EXPECT_EQ(receipt->outcome, LedgerOutcome::kOk);
+  using Part = std::pair<CurrencyId, std::int64_t>;
+  const std::vector<Part> parts = {{tickets, 30}, {kGems, 20}};
+  EXPECT_EQ(receipt->parts, parts);
+  EXPECT_EQ(wallet_.GetBalance(kPlayer, kGems)->posted, 80);
+  // The same again is the same answer, although there are no tickets now.
+  const auto again = wallet_.SpendAcross(spend, order);
+  EXPECT_TRUE(again->replayed);
+  EXPECT_EQ(again->parts, parts);
+  TransferRequest other = spend;
+  other.amount = 51;
+  EXPECT_EQ(wallet_.SpendAcross(other, order)->outcome,
+            LedgerOutcome::kIdConflict);
+
+  spend.id = Op("too-much");
+  spend.amount = 81;
+  EXPECT_EQ(wallet_.SpendAcross(spend, {kGems, tickets})->outcome,
+            LedgerOutcome::kInsufficientFunds);
+  FundGems(wallet_, 1000, "more");
+  const auto kept = wallet_.SpendAcross(spend, {kGems, tickets});
+  EXPECT_EQ(kept->outcome, LedgerOutcome::kInsufficientFunds);
+  EXPECT_TRUE(kept->replayed);
+  EXPECT_TRUE(wallet_.Verify(kPlayer)->empty());
+  EXPECT_TRUE(absl::IsInvalidArgument(wallet_.SpendAcross(spend, {}).status()));
+  spend.amount = 0;
+  EXPECT_EQ(wallet_.SpendAcross(spend, {kGems})->field, "amount");
+}
+
+TEST_F(WalletTest, AReverseFindsWhatItUndoes) {
+  FundGems(wallet_, 100);
+  ASSERT_TRUE(wallet_.Spend(SpendOf("s", 40))->ok());
+  EXPECT_EQ(wallet_.Reverse(kPlayer, Op("s"))->balance.posted, 100);
+  EXPECT_TRUE(wallet_.Reverse(kPlayer, Op("s"))->replayed);
+  ASSERT_TRUE(wallet_.Hold(HoldOf("h", 70))->ok());
+  EXPECT_EQ(wallet_.Reverse(kPlayer, Op("h"))->outcome,
+            LedgerOutcome::kNothingToReverse);
+  ASSERT_TRUE(wallet_.Post(kPlayer, Op("h"))->ok());
+  EXPECT_EQ(wallet_.Reverse(kPlayer, Op("h"))->balance.posted, 100);
+  EXPECT_EQ(wallet_.Reverse(kPlayer, Op("nothing"))->outcome,
+            LedgerOutcome::kNothingToReverse);
+  EXPECT_EQ(wallet_.Reverse(kPlayer, OperationId())->field, "id");
+  EXPECT_TRUE(wallet_.Verify(kPlayer)->empty());
+}
+
+TEST_F(WalletTest, LotsRunOutByTheWalletsClock) {
+  FundGems(wallet_, 100);
+  TransferRequest event = SpendOf("event", 50);
+  event.counterparty = SystemAccount::Trusted("promotion");
+  event.terms = LotTerms{.expires_at_ms = *time_.now_ms + 1000};
+  ASSERT_TRUE(wallet_.Grant(event)->ok());
+  EXPECT_EQ(*wallet_.ExpireLots(kPlayer, kGems), 0);
+  *time_.now_ms += 1000;
+  EXPECT_EQ(wallet_.Spend(SpendOf("s", 101))->outcome,
+            LedgerOutcome::kInsufficientFunds);
+  EXPECT_EQ(*wallet_.ExpireLots(kPlayer, kGems), 50);
+  EXPECT_EQ(*wallet_.ExpireLots(kPlayer, kGems), 0);
+  EXPECT_EQ(wallet_.GetAccount(kPlayer, kGems)->lots.size(), 1u);
+  EXPECT_EQ(
+      wallet_.ExpireLots(kPlayer, CurrencyId::Trusted("x")).status().code(),
+      absl::StatusCode::kNotFound);
+  EXPECT_TRUE(wallet_.Verify(kPlayer)->empty());
+}
+
+TEST_F(WalletTest, TheBalanceAtATime) {
+  FundGems(wallet_, 100);
+  const std::int64_t then = *time_.now_ms;
+  *time_.now_ms += 10;
+  ASSERT_TRUE(wallet_.Spend(SpendOf("s", 40))->ok());
+  EXPECT_EQ(*wallet_.BalanceAt(kPlayer, kGems, then - 1), 0);
+  EXPECT_EQ(*wallet_.BalanceAt(kPlayer, kGems, then), 100);
+  EXPECT_EQ(*wallet_.BalanceAt(kPlayer, kGems, then + 9), 100);
+  EXPECT_EQ(*wallet_.BalanceAt(kPlayer, kGems, then + 10), 60);
+  EXPECT_EQ(wallet_.BalanceAt(kPlayer, CurrencyId::Trusted("x"), then)
+                .status()
+                .code(),
+            absl::StatusCode::kNotFound);
+}
+
+TEST_F(WalletTest, TheOrderOfLotsIsTheWalletsPolicy) {
+  Wallet paid_first(*store_, time_.clock(),
+                    {.lot_order = LotOrder::kPaidFirst});
+  FundGems(wallet_, 100);  // from an issuer: paid
+  TransferRequest gift = SpendOf("gift", 50);
+  gift.counterparty = SystemAccount::Trusted("promotion");
+  ASSERT_TRUE(wallet_.Grant(gift)->ok());
+  ASSERT_TRUE(paid_first.Spend(SpendOf("s1", 60))->ok());
+  EXPECT_EQ(wallet_.GetAccount(kPlayer, kGems)->lots[0].remaining, 50);
+  ASSERT_TRUE(wallet_.Spend(SpendOf("s2", 45))->ok());
+  EXPECT_EQ(wallet_.GetAccount(kPlayer, kGems)->lots[0].remaining, 5);
 }
 
 }  // namespace

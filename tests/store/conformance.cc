@@ -25,6 +25,7 @@ LedgerRequest Request(OperationKind kind, const std::string& id,
     return request;
   }
   request.currency = kGems;
+  if (kind == OperationKind::kReverse) return request;
   request.counterparty = SystemAccount::Trusted(
       kind == OperationKind::kCredit ? "issuer:card" : "spend:starter");
   return request;

@@ -60,6 +60,35 @@ TEST_P(StoreConformanceTest, PagesByKeyGoOnAfterTheKeyGiven) {
               ElementsAre(kPlayer, PlayerId::Trusted("p2")));
 }
 
+TEST_P(StoreConformanceTest, TheEntryAsOfATimeIsTheLastInOrderThatIsNotLater) {
+  const std::unique_ptr<Store> store = MakeStore();
+  Fund(*store, 0);
+  // By seq, not by time: the third came with a clock that had stepped back.
+  std::int64_t amount = 1;
+  for (const std::int64_t at_ms : {100, 300, 200, 300}) {
+    LedgerRequest request =
+        Request(OperationKind::kCredit, "c" + std::to_string(amount), amount);
+    request.at_ms = at_ms;
+    ASSERT_TRUE(Carry(*store, request)->ok());
+    amount += 1;
+  }
+  const auto seq_at = [&](std::int64_t at_ms) -> std::int64_t {
+    const auto entry = store->EntryAsOf(kPlayer, kGems, at_ms);
+    EXPECT_TRUE(entry.ok()) << entry.status();
+    return entry->has_value() ? (*entry)->seq : 0;
+  };
+  EXPECT_EQ(seq_at(99), 0);
+  EXPECT_EQ(seq_at(100), 1);
+  EXPECT_EQ(seq_at(199), 1);
+  EXPECT_EQ(seq_at(200), 3);
+  EXPECT_EQ(seq_at(299), 3);
+  EXPECT_EQ(seq_at(300), 4);
+  EXPECT_FALSE(
+      store->EntryAsOf(PlayerId::Trusted("p9"), kGems, 300)->has_value());
+  EXPECT_EQ(**store->EntryAsOf(kPlayer, kGems, 999),
+            store->Entries(kPlayer, kGems, 3, 1)->at(0));
+}
+
 TEST_P(StoreConformanceTest, APageHasOneToAThousandRows) {
   const std::unique_ptr<Store> store = MakeStore();
   for (const int limit : {0, -1, 1001, std::numeric_limits<int>::max()}) {

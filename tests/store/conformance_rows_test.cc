@@ -53,18 +53,32 @@ TEST_P(StoreConformanceTest, EveryColumnOfEveryRowComesBack) {
        .amount = most,
        .counterparty = sink,
        .outcome = LedgerOutcome::kInsufficientFunds,
-       .after = {.posted = 9, .held = 8, .seq = 7, .version = 11},
-       .at_ms = 123}};
+       .after = {.posted = -9, .held = 8, .seq = 7, .version = 11},
+       .at_ms = 123,
+       .lots = {{.lot = id, .posted = -4, .held = 2}, {.lot = SharedLot()}},
+       .terms = LotTerms{.funding = Funding::kPaid,
+                         .expires_at_ms = 99,
+                         .price = most,
+                         .price_currency = "JPY"}}};
   writes.entries = {{.player = kPlayer,
                      .currency = kGems,
                      .seq = 1,
                      .operation = id,
                      .counterparty = sink,
                      .amount = -most,
-                     .balance_after = most,
-                     .at_ms = 5}};
-  writes.accounts = {
-      {.player = kPlayer, .currency = kGems, .balance = balance}};
+                     .balance_after = -most,
+                     .at_ms = 5,
+                     .hash = std::string(64, 'a')}};
+  writes.accounts = {{.player = kPlayer,
+                      .currency = kGems,
+                      .balance = balance,
+                      .debt = 3,
+                      .lots = {{.id = id,
+                                .terms = *writes.operations[0].terms,
+                                .granted = 5,
+                                .remaining = 4,
+                                .held = 1}},
+                      .chain = std::string(64, 'b')}};
   writes.holds = {{.player = kPlayer,
                    .id = id,
                    .currency = kGems,
@@ -169,7 +183,8 @@ TEST_P(StoreConformanceTest, InsertsGiveWayToWhatIsThere) {
                     .seq = 1,
                     .operation = OperationId::Trusted("x"),
                     .counterparty = SystemAccount::Trusted("promotion"),
-                    .amount = 5};
+                    .amount = 5,
+                    .hash = std::string(64, 'a')};
   WriteSet pulls;
   pulls.pulls = {Pull(1, 10)};
   ASSERT_EQ(Write(*store, pulls), absl::OkStatus());

@@ -21,16 +21,28 @@ LedgerRequest RandomRequest(std::mt19937& random) {
   const auto below = [&random](std::uint32_t n) {
     return static_cast<int>(random() % n);
   };
-  const auto kind = static_cast<OperationKind>(1 + below(5));
+  const auto kind = static_cast<OperationKind>(1 + below(6));
   const std::string id = absl::StrCat("id", below(40));
   const PlayerId player = PlayerId::Trusted(absl::StrCat("p", below(2)));
   std::optional<std::int64_t> amount = 1 + below(60);
   if (below(20) == 0) amount = 0;
-  if (kind == OperationKind::kVoid ||
+  if (kind == OperationKind::kVoid || kind == OperationKind::kReverse ||
       (kind == OperationKind::kPost && below(2) == 0)) {
     amount = std::nullopt;
   }
   return Request(kind, id, amount, player);
+}
+
+// A reverse names the lots of what it undoes, which never change.
+void NameLots(Store& store, LedgerRequest& request) {
+  if (request.kind != OperationKind::kReverse) return;
+  const auto before =
+      store.Read({.player = request.player, .operations = {request.id}});
+  const Operation* undone = before->FindOperation(request.id);
+  if (undone == nullptr) return;
+  for (const LotChange& change : undone->lots) {
+    request.lots.push_back(change.lot);
+  }
 }
 
 void ExpectEqualAnswers(const Receipt& a, const Receipt& b) {
@@ -58,7 +70,8 @@ void ExpectAnswersAsInMemory(const StoreAdapter& adapter) {
     std::mt19937 random(seed);
     for (int step = 0; step < 150 && !testing::Test::HasFailure(); ++step) {
       SCOPED_TRACE(absl::StrCat("step ", step));
-      const LedgerRequest request = RandomRequest(random);
+      LedgerRequest request = RandomRequest(random);
+      NameLots(*memory, request);
       const auto expected = Carry(*memory, request);
       const auto actual = Carry(*other, request);
       ASSERT_TRUE(expected.ok()) << expected.status();
@@ -78,7 +91,11 @@ void ExpectAnswersAsInMemory(const StoreAdapter& adapter) {
     }
   }
   for (const LedgerOutcome outcome : kLedgerOutcomes) {
-    if (outcome == LedgerOutcome::kAmountOverflow) continue;  // small amounts
+    if (outcome == LedgerOutcome::kAmountOverflow ||  // small amounts
+        outcome == LedgerOutcome::kTooManyLots ||     // and few
+        outcome == LedgerOutcome::kLinkedRefused) {   // one at a time
+      continue;
+    }
     EXPECT_GT(seen[static_cast<std::size_t>(outcome)], 0)
         << LedgerOutcomeName(outcome) << " was never reached";
   }

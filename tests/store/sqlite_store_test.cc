@@ -118,7 +118,7 @@ TEST_F(SqliteStoreTest, EntriesAreNeverUpdatedDeletedOrReplaced) {
   {
     Fund(**Open(), 100);
   }
-  const std::string row = "entries VALUES ('p1','gems',1,'x','y',1,1,1)";
+  const std::string row = "entries VALUES ('p1','gems',1,'x','y',1,1,1,'h')";
   for (const std::string& sql : {
            std::string("UPDATE entries SET amount = 200"),
            std::string("UPDATE OR REPLACE entries SET amount = 200"),
@@ -127,7 +127,7 @@ TEST_F(SqliteStoreTest, EntriesAreNeverUpdatedDeletedOrReplaced) {
            "INSERT OR REPLACE INTO " + row,
            "REPLACE INTO " + row,
            std::string("REPLACE INTO entries SELECT player_id, currency, seq, "
-                       "operation_id, counterparty, 200, 200, at_ms "
+                       "operation_id, counterparty, 200, 200, at_ms, hash "
                        "FROM entries"),
            "INSERT OR IGNORE INTO " + row,
        }) {

@@ -6,19 +6,26 @@ Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 findings, 130 interrupted.
 from __future__ import annotations
 
 import io
-import json
 import sys
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 import fairpull
+from fairpull._command import (
+    FAILED,
+    FINDINGS,
+    INTERRUPTED,
+    OK,
+    Json,
+    notes,
+    print_json,
+    show,
+)
+from fairpull._ledger_command import ledger, migrate
 from fairpull._plot import QUANTILES, bars
-
-OK, FAILED, FINDINGS, INTERRUPTED = 0, 1, 3, 130
 
 app = typer.Typer(
     name="fairpull",
@@ -27,9 +34,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-notes = Console(stderr=True)
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
+app.add_typer(ledger, name="ledger")
+app.command()(migrate)
 Batch = Annotated[
     int | None,
     typer.Option(
@@ -43,19 +49,6 @@ BannerName = Annotated[
         metavar="BANNER", help="A banner file, or the name of one that ships."
     ),
 ]
-
-
-def show(table: Table) -> None:
-    """Print a table, as wide as it needs to be where nobody reads along."""
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=200)
-    console.print(table)
-
-
-def print_json(value: Any) -> None:
-    """Print one JSON document on stdout."""
-    print(json.dumps(value, indent=2, ensure_ascii=False))
 
 
 def percent(odds: float) -> str:

@@ -205,6 +205,14 @@ class InsufficientFunds(LedgerError):
     """Less is available than was asked for."""
 
 
+class NothingToReverse(LedgerError, LookupError):
+    """Nothing was granted, spent or posted under this id."""
+
+
+class TooManyLots(LedgerError):
+    """One lot more than an account may have; spend or expire some first."""
+
+
 LEDGER_ERRORS: dict[str, type[LedgerError]] = {
     "malformed": MalformedOperation,
     "id_conflict": IdConflict,
@@ -215,5 +223,7 @@ LEDGER_ERRORS: dict[str, type[LedgerError]] = {
     "hold_already_voided": HoldAlreadyVoided,
     "unknown_hold": UnknownHold,
     "exceeds_hold": ExceedsHold,
+    "nothing_to_reverse": NothingToReverse,
+    "too_many_lots": TooManyLots,
     "insufficient_funds": InsufficientFunds,
 }

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from fairpull import _core
 from fairpull._checks import MAX_AMOUNT, whole
@@ -14,16 +14,20 @@ __all__ = [
     "Balance",
     "Entry",
     "Hold",
+    "Lot",
     "Receipt",
     "Store",
+    "UnusedPaid",
     "Wallet",
     "open_store",
+    "unused_paid",
     "verify",
 ]
 
 Balance = _core.Balance
 Entry = _core.Entry
 Hold = _core.Hold
+Lot = _core.Lot
 Receipt = _core.Receipt
 
 MAX_PAGE = 1000
@@ -103,6 +107,9 @@ class Wallet:
     store : Store
     clock_ms : callable, optional
         Gives the time in UTC milliseconds; the system's clock by default.
+    paid_first : bool, optional
+        Of two lots that run out at the same time, or never, use the paid one
+        first; by default the free one.
 
     Examples
     --------
@@ -114,19 +121,61 @@ class Wallet:
     1600
     """
 
-    def __init__(self, store: Store, *, clock_ms: ClockMs | None = None) -> None:
-        self._core = _core.Wallet(store._core, clock_ms)
+    def __init__(
+        self,
+        store: Store,
+        *,
+        clock_ms: ClockMs | None = None,
+        paid_first: bool = False,
+    ) -> None:
+        self._core = _core.Wallet(store._core, clock_ms, paid_first)
 
     def open_account(self, player: str, currency: str) -> Balance:
         """Open the player's account, or find it open; its balance."""
         return self._core.open_account(player, currency)
 
     def grant(
-        self, id: str, *, player: str, currency: str, amount: int, source: str
+        self,
+        id: str,
+        *,
+        player: str,
+        currency: str,
+        amount: int,
+        source: str,
+        paid: bool | None = None,
+        expires_at_ms: int | None = None,
+        price: int = 0,
+        price_currency: str = "",
     ) -> Receipt:
-        """Credit a player from ``issuer:…``, ``promotion`` or ``adjustment``."""
+        """Credit a player from ``issuer:…``, ``promotion`` or ``adjustment``.
+
+        Parameters
+        ----------
+        paid : bool, optional
+            Whether it was paid for; what comes from an issuer is, if None.
+        expires_at_ms : int, optional
+            From then on (UTC milliseconds) it can't be spent; it lasts if None.
+        price, price_currency : int, str, optional
+            What was paid for all of it, in the smallest unit of the currency
+            (ISO 4217, as ``"JPY"``), if known.
+        """
         amount = whole("amount", amount, 1, MAX_AMOUNT)
-        return raise_unless_ok(self._core.grant(id, player, currency, amount, source))
+        price = whole("price", price, 0, MAX_AMOUNT)
+        if expires_at_ms is not None:
+            expires_at_ms = whole("expires_at_ms", expires_at_ms, 1, MAX_AMOUNT)
+        return raise_unless_ok(
+            self._core.grant(
+                id,
+                player,
+                currency,
+                amount,
+                source,
+                paid,
+                expires_at_ms,
+                price,
+                price_currency,
+            )
+        )
 
     def spend(
         self, id: str, *, player: str, currency: str, amount: int, sink: str
@@ -167,6 +216,68 @@ class Wallet:
         """Release a hold; one that was not placed yet is refused from now on."""
         return raise_unless_ok(self._core.void(hold_id, player))
 
+    def reverse(self, id: str, *, player: str) -> Receipt:
+        """Undo a grant, a spend or the post of a hold, at most once, by its id.
+
+        What a grant gave is taken back from its own lot first, then from others;
+        what was spent of it is owed. What a spend took goes back to the same
+        lots.
+
+        Raises
+        ------
+        NothingToReverse
+            Nothing was granted, spent or posted under this id.
+        """
+        return raise_unless_ok(self._core.reverse(id, player))
+
+    def spend_across(
+        self,
+        id: str,
+        *,
+        player: str,
+        currencies: Sequence[str],
+        amount: int,
+        sink: str,
+    ) -> dict[str, int]:
+        """Spend in several currencies of equal worth, the first one first.
+
+        Returns
+        -------
+        dict
+            How much was taken in which currency; together `amount`. All or
+            nothing is spent.
+        """
+        amount = whole("amount", amount, 1, MAX_AMOUNT)
+        outcome, field, parts = self._core.spend_across(
+            id, player, list(currencies), amount, sink
+        )
+        if outcome != "ok":
+            raise LEDGER_ERRORS[outcome](outcome, field=field)
+        return dict(parts)
+
+    def expire_lots(self, player: str, currency: str) -> int:
+        """Take away what is left of lots that ran out; how much that was.
+
+        What is held of them stays with the hold.
+        """
+        return self._core.expire_lots(player, currency)
+
+    def lots(self, player: str, currency: str) -> list[Lot]:
+        """What the balance is made of, by id.
+
+        Each has .id, .paid, .granted, .remaining, .held, .expires_at_ms, .price
+        and .price_currency. Gifts that last are one lot, ``/free``.
+        """
+        return self._core.lots(player, currency)[0]
+
+    def debt(self, player: str, currency: str) -> int:
+        """What is owed: refunded or corrected after it was spent."""
+        return self._core.lots(player, currency)[1]
+
+    def balance_at(self, player: str, currency: str, at_ms: int) -> int:
+        """What was posted at a time: after the last entry that is not later."""
+        return self._core.balance_at(player, currency, at_ms)
+
     def balance(self, player: str, currency: str) -> Balance:
         """The balance: .posted, .held, .available, .version.
 
@@ -189,6 +300,30 @@ class Wallet:
         """Holds of all players that may be asked about, longest due first."""
         limit = whole("limit", limit, 1, MAX_PAGE)
         return self._core.pending_holds(due_before_ms, limit)
+
+
+class UnusedPaid(NamedTuple):
+    """How much of one currency was paid for and is not used yet.
+
+    `amount` is what is left in paid lots, `unpriced` the part of it whose price
+    is not known; `worth` is what was paid for the rest, by currency (ISO 4217)
+    in its smallest unit, each lot's part rounded down.
+    """
+
+    currency: str
+    players: int
+    amount: int
+    unpriced: int
+    worth: dict[str, int]
+
+
+def unused_paid(store: Store, as_of_ms: int) -> list[UnusedPaid]:
+    """What all players paid for and have not used yet, as of a time.
+
+    Reads every operation up to then (UTC milliseconds): a report for the books,
+    not for each request.
+    """
+    return [UnusedPaid(*line) for line in _core.unused_paid(store._core, as_of_ms)]
 
 
 def verify(store: Store) -> list[str]:

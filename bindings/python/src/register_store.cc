@@ -3,12 +3,15 @@
 #include <pybind11/stl.h>
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
+#include "fairpull/service/unused_paid.h"
 #include "fairpull/service/wallet.h"
 #include "register.h"
 #include "store_handle.h"
@@ -70,7 +73,26 @@ void RegisterRows(py::module_& module) {
           "counterparty", [](const Entry& e) { return e.counterparty.name(); })
       .def_readonly("amount", &Entry::amount)
       .def_readonly("balance_after", &Entry::balance_after)
-      .def_readonly("at_ms", &Entry::at_ms);
+      .def_readonly("at_ms", &Entry::at_ms)
+      .def_readonly("hash", &Entry::hash);
+  py::class_<Lot>(
+      module, "Lot",
+      "What is left of a credit: id, paid, granted, remaining, held, "
+      "expires_at_ms, price, price_currency.")
+      .def_property_readonly("id", [](const Lot& l) { return l.id.value(); })
+      .def_property_readonly(
+          "paid",
+          [](const Lot& l) { return l.terms.funding == Funding::kPaid; })
+      .def_readonly("granted", &Lot::granted)
+      .def_readonly("remaining", &Lot::remaining)
+      .def_readonly("held", &Lot::held)
+      .def_property_readonly("expires_at_ms",
+                             [](const Lot& l) { return l.terms.expires_at_ms; })
+      .def_property_readonly("price",
+                             [](const Lot& l) { return l.terms.price; })
+      .def_property_readonly("price_currency", [](const Lot& l) {
+        return l.terms.price_currency;
+      });
   py::class_<Hold>(module, "Hold",
                    "An amount set aside: player, hold_id, currency, amount, "
                    "state, created_at_ms.")
@@ -100,11 +122,15 @@ TransferRequest Transfer(const std::string& id, const std::string& player,
 void RegisterWallet(py::module_& module) {
   py::class_<PyWallet>(module, "Wallet", "Balances of players over a store.")
       .def(py::init([](std::shared_ptr<StoreHandle> store,
-                       std::optional<std::function<std::int64_t()>> clock) {
-             return std::make_unique<PyWallet>(std::move(store),
-                                               ClockOr(std::move(clock)));
+                       std::optional<std::function<std::int64_t()>> clock,
+                       bool paid_first) {
+             const WalletOptions options = {
+                 .lot_order =
+                     paid_first ? LotOrder::kPaidFirst : LotOrder::kFreeFirst};
+             return std::make_unique<PyWallet>(
+                 std::move(store), ClockOr(std::move(clock)), options);
            }),
-           py::arg("store"), py::arg("clock_ms"))
+           py::arg("store"), py::arg("clock_ms"), py::arg("paid_first"))
       .def(
           "open_account",
           [](PyWallet& self, const std::string& player,
@@ -118,13 +144,87 @@ void RegisterWallet(py::module_& module) {
           "grant",
           [](PyWallet& self, const std::string& id, const std::string& player,
              const std::string& currency, std::int64_t amount,
-             const std::string& source) {
-            const TransferRequest request =
+             const std::string& source, std::optional<bool> paid,
+             std::optional<std::int64_t> expires_at_ms, std::int64_t price,
+             const std::string& price_currency) {
+            TransferRequest request =
                 Transfer(id, player, currency, amount, source);
+            request.terms = LotTerms{
+                .funding = paid.value_or(request.counterparty.is_issuer())
+                               ? Funding::kPaid
+                               : Funding::kFree,
+                .expires_at_ms = expires_at_ms,
+                .price = price,
+                .price_currency = price_currency};
             return self.Run([&](Wallet& w) { return w.Grant(request); });
           },
           py::arg("id"), py::arg("player"), py::arg("currency"),
-          py::arg("amount"), py::arg("source"))
+          py::arg("amount"), py::arg("source"), py::arg("paid"),
+          py::arg("expires_at_ms"), py::arg("price"), py::arg("price_currency"))
+      .def(
+          "reverse",
+          [](PyWallet& self, const std::string& id, const std::string& player) {
+            const auto o = ParseId<OperationId>(id);
+            const auto p = ParseId<PlayerId>(player);
+            return self.Run([&](Wallet& w) { return w.Reverse(p, o); });
+          },
+          py::arg("id"), py::arg("player"))
+      .def(
+          "spend_across",
+          [](PyWallet& self, const std::string& id, const std::string& player,
+             const std::vector<std::string>& currencies, std::int64_t amount,
+             const std::string& sink) {
+            const TransferRequest request = {
+                .id = ParseId<OperationId>(id),
+                .player = ParseId<PlayerId>(player),
+                .amount = amount,
+                .counterparty = ValueOrThrow(SystemAccount::Parse(sink))};
+            std::vector<CurrencyId> order;
+            for (const std::string& currency : currencies) {
+              order.push_back(ParseId<CurrencyId>(currency));
+            }
+            const SplitReceipt receipt = self.Run(
+                [&](Wallet& w) { return w.SpendAcross(request, order); });
+            std::vector<std::pair<std::string, std::int64_t>> parts;
+            for (const auto& [currency, part] : receipt.parts) {
+              parts.emplace_back(currency.value(), part);
+            }
+            return std::make_tuple(
+                std::string(LedgerOutcomeName(receipt.outcome)), receipt.field,
+                parts);
+          },
+          py::arg("id"), py::arg("player"), py::arg("currencies"),
+          py::arg("amount"), py::arg("sink"))
+      .def(
+          "expire_lots",
+          [](PyWallet& self, const std::string& player,
+             const std::string& currency) {
+            const auto p = ParseId<PlayerId>(player);
+            const auto c = ParseId<CurrencyId>(currency);
+            return self.Run([&](Wallet& w) { return w.ExpireLots(p, c); });
+          },
+          py::arg("player"), py::arg("currency"))
+      .def(
+          "lots",
+          [](PyWallet& self, const std::string& player,
+             const std::string& currency) {
+            const auto p = ParseId<PlayerId>(player);
+            const auto c = ParseId<CurrencyId>(currency);
+            const Account account =
+                self.Run([&](Wallet& w) { return w.GetAccount(p, c); });
+            return std::make_pair(account.lots, account.debt);
+          },
+          py::arg("player"), py::arg("currency"))
+      .def(
+          "balance_at",
+          [](PyWallet& self, const std::string& player,
+             const std::string& currency, std::int64_t at_ms) {
+            const auto p = ParseId<PlayerId>(player);
+            const auto c = ParseId<CurrencyId>(currency);
+            return self.Run(
+                [&](Wallet& w) { return w.BalanceAt(p, c, at_ms); });
+          },
+          py::arg("player"), py::arg("currency"), py::arg("at_ms"))
       .def(
           "spend",
           [](PyWallet& self, const std::string& id, const std::string& player,
@@ -213,6 +313,23 @@ void RegisterStore(py::module_& module) {
         return std::make_shared<StoreHandle>(ValueOrThrow(Store::Open(url)));
       },
       py::arg("url"), py::call_guard<py::gil_scoped_release>());
+  module.def(
+      "unused_paid",
+      [](const std::shared_ptr<StoreHandle>& store, std::int64_t as_of_ms) {
+        std::vector<
+            std::tuple<std::string, std::int64_t, std::int64_t, std::int64_t,
+                       std::map<std::string, std::int64_t>>>
+            lines;
+        const py::gil_scoped_release unlocked;
+        const std::shared_ptr<Store> pinned = store->Pin();
+        for (const UnusedPaidLine& line :
+             ValueOrThrow(UnusedPaid(*pinned, as_of_ms))) {
+          lines.emplace_back(line.currency.value(), line.players, line.amount,
+                             line.unpriced, line.worth);
+        }
+        return lines;
+      },
+      py::arg("store"), py::arg("as_of_ms"));
   RegisterRows(module);
   RegisterWallet(module);
 }

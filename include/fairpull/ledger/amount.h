@@ -44,6 +44,18 @@ inline constexpr std::int64_t kMaxAmount = (std::int64_t{1} << 53) - 1;
   return difference;
 }
 
+// a + b, or nothing if the sum is below -(2^53 - 1) or above 2^53 - 1: for
+// balances, which may be debt.
+[[nodiscard]] constexpr std::optional<std::int64_t> CheckedAddSigned(
+    std::int64_t a, std::int64_t b) {
+  std::int64_t sum = 0;
+  if (__builtin_add_overflow(a, b, &sum) || sum < -kMaxAmount ||
+      sum > kMaxAmount) {
+    return std::nullopt;
+  }
+  return sum;
+}
+
 }  // namespace fairpull
 
 #endif  // FAIRPULL_LEDGER_AMOUNT_H_

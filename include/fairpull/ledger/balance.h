@@ -11,7 +11,7 @@
 namespace fairpull {
 
 struct Balance {
-  // The sum of the account's entries.
+  // The sum of the account's entries. Below 0 only as debt, see Account::debt.
   std::int64_t posted = 0;
   // The sum of its unresolved holds: still posted, but spoken for.
   std::int64_t held = 0;
@@ -21,6 +21,7 @@ struct Balance {
   // `seq`, since it writes no entry: what is cached is compared by version.
   std::int64_t version = 0;
 
+  // Below 0 where something is owed.
   [[nodiscard]] std::int64_t available() const { return posted - held; }
 
   friend bool operator==(const Balance&, const Balance&) = default;

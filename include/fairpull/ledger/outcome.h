@@ -1,8 +1,8 @@
 // Every way a ledger operation can end.
 //
-// The list is closed and its order is the precedence: where several would
-// fit, the first one is the answer. Only a failing store is an absl::Status;
-// all of these are answers.
+// The list is closed, and the order of kLedgerOutcomes is the precedence: where
+// several would fit, the first one is the answer. Only a failing store is an
+// absl::Status; all of these are answers.
 //
 //   if (receipt.outcome == LedgerOutcome::kInsufficientFunds) {…}
 
@@ -47,9 +47,17 @@ enum class LedgerOutcome {
   // Less is available than asked for. Stored under the id: asked again, the id
   // fails again, even when there is enough by then.
   kInsufficientFunds = 10,
+  // A reverse of an id under which nothing was credited, debited or posted.
+  kNothingToReverse = 11,
+  // A credit that would need one more lot than an account may have. Not stored:
+  // spend or expire some first.
+  kTooManyLots = 12,
+  // Another operation of its linked batch was refused, so that none of the
+  // batch is done. Not stored.
+  kLinkedRefused = 13,
 };
 
-inline constexpr std::array<LedgerOutcome, 11> kLedgerOutcomes = {
+inline constexpr std::array<LedgerOutcome, 14> kLedgerOutcomes = {
     LedgerOutcome::kOk,
     LedgerOutcome::kMalformed,
     LedgerOutcome::kIdConflict,
@@ -60,7 +68,10 @@ inline constexpr std::array<LedgerOutcome, 11> kLedgerOutcomes = {
     LedgerOutcome::kHoldAlreadyVoided,
     LedgerOutcome::kUnknownHold,
     LedgerOutcome::kExceedsHold,
+    LedgerOutcome::kNothingToReverse,
+    LedgerOutcome::kTooManyLots,
     LedgerOutcome::kInsufficientFunds,
+    LedgerOutcome::kLinkedRefused,
 };
 
 // The name in lower case with underscores: "ok", "insufficient_funds".

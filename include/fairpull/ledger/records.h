@@ -11,10 +11,14 @@
 #define FAIRPULL_LEDGER_RECORDS_H_
 
 #include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "fairpull/base/id.h"
 #include "fairpull/ledger/balance.h"
+#include "fairpull/ledger/lot.h"
 #include "fairpull/ledger/outcome.h"
 #include "fairpull/ledger/system_account.h"
 
@@ -22,14 +26,16 @@ namespace fairpull {
 
 // What an operation asks for. The numbers are stored: never change one.
 enum class OperationKind {
-  kCredit = 1,  // a transfer from a system account to the player
-  kDebit = 2,   // a transfer from the player to a system account
-  kHold = 3,    // sets an amount aside for a later debit
-  kPost = 4,    // debits a hold, in whole or in part, and releases the rest
-  kVoid = 5,    // releases a hold
+  kCredit = 1,   // a transfer from a system account to the player
+  kDebit = 2,    // a transfer from the player to a system account
+  kHold = 3,     // sets an amount aside for a later debit
+  kPost = 4,     // debits a hold, in whole or in part, and releases the rest
+  kVoid = 5,     // releases a hold
+  kReverse = 6,  // undoes a credit, a debit or a post
+  kExpire = 7,   // debits what is left of a lot that ran out
 };
 
-// "credit", "debit", "hold", "post" or "void".
+// "credit", "debit", "hold", "post", "void", "reverse" or "expire".
 [[nodiscard]] absl::string_view OperationKindName(OperationKind kind);
 
 // Where a hold stands. The numbers are stored: never change one.
@@ -43,6 +49,12 @@ struct Account {
   PlayerId player;
   CurrencyId currency;
   Balance balance;
+  // What is owed: money that was refunded or corrected after it was spent. The
+  // balance is what the lots have left, less this. While something is owed,
+  // all that is in lots is held.
+  std::int64_t debt = 0;
+  std::vector<Lot> lots;  // with something left, by id
+  std::string chain;      // the hash of the last entry; empty: there is none
 
   friend bool operator==(const Account&, const Account&) = default;
 };
@@ -51,7 +63,8 @@ struct Account {
 struct Operation {
   PlayerId player;
   // The client's id. A post and a void are kept under their hold's id with
-  // "/post" or "/void" added, which no client can spell.
+  // "/post" or "/void" added, a reverse under that of what it undoes with
+  // "/reverse", an expiry under its lot's: no client can spell these.
   OperationId id;
   OperationKind kind = OperationKind::kCredit;
   // Empty for the void of a hold that was never placed.
@@ -64,6 +77,8 @@ struct Operation {
   // The balance as the answer gave it.
   Balance after;
   std::int64_t at_ms = 0;
+  std::vector<LotChange> lots;    // what it did to lots, by id
+  std::optional<LotTerms> terms;  // of a credit
 
   friend bool operator==(const Operation&, const Operation&) = default;
 };
@@ -80,6 +95,7 @@ struct Entry {
   std::int64_t amount = 0;
   std::int64_t balance_after = 0;
   std::int64_t at_ms = 0;
+  std::string hash;  // see fairpull/ledger/chain.h
 
   friend bool operator==(const Entry&, const Entry&) = default;
 };

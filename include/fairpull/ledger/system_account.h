@@ -40,6 +40,9 @@ class SystemAccount {
   // The account that takes what pulls of `banner` cost.
   [[nodiscard]] static SystemAccount Spend(const BannerId& banner);
 
+  // The account that takes what was not used in time.
+  [[nodiscard]] static SystemAccount Expired();
+
   // The account spelled by `name`, unchecked: for what a store gives back.
   [[nodiscard]] static SystemAccount Trusted(std::string name);
 
@@ -50,6 +53,11 @@ class SystemAccount {
 
   // Whether a player may be debited to it: spend, expired, adjustment.
   [[nodiscard]] bool is_sink() const;
+
+  // Whether it pays out what was bought.
+  [[nodiscard]] bool is_issuer() const;
+  // Whether it is for corrections, which may leave a debt.
+  [[nodiscard]] bool is_adjustment() const;
 
   friend bool operator==(const SystemAccount&, const SystemAccount&) = default;
 

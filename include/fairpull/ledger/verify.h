@@ -8,11 +8,17 @@
 //        right direction, so that all accounts of a currency sum to 0
 //   L2   a balance is the sum of its entries; seq has no gap; balance_after
 //        is the one before plus the amount
-//   L3   0 <= held <= posted at every version of the account
+//   L3   held is never negative, and posted covers it at every version of the
+//        account but for what is owed
 //   L4   an id has at most one effect, and each effect its own version
 //   L5   a hold resolves once; what is posted of it is at most its amount;
 //        held is the sum of the unresolved holds
+//   L7   a balance is what its lots have left, less what is owed, and each lot
+//        is the sum of what operations did to it; nobody holds more of a lot
+//        than is left of it
+//   L8   each entry's hash covers the one before, up to the account's
 //   L11  amounts are 1 to 2^53 - 1
+//   L12  only a correction or a refund makes a debt
 //
 // L6 (entries are never changed) is the store's to enforce: rows show no trace.
 //

@@ -14,6 +14,8 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -33,7 +35,26 @@ struct TransferRequest {
   std::int64_t amount = 0;
   // Where it comes from (a grant) or goes to (a spend).
   SystemAccount counterparty;
+  // Of a grant: whether it was paid for and when it runs out. Nothing: paid if
+  // it comes from an issuer, and it lasts.
+  std::optional<LotTerms> terms;
 };
+
+// Which part of a spend was taken in which currency.
+struct SplitReceipt {
+  // kOk, or why nothing was spent.
+  LedgerOutcome outcome = LedgerOutcome::kOk;
+  std::string field;  // as Receipt has it
+  bool replayed = false;
+  std::vector<std::pair<CurrencyId, std::int64_t>> parts;
+};
+
+struct WalletOptions {
+  LotOrder lot_order = LotOrder::kFreeFirst;
+};
+
+// The most requests of one linked batch.
+inline constexpr std::size_t kMaxLinked = 100;
 
 struct HoldRequest {
   OperationId id;
@@ -53,7 +74,7 @@ struct HoldRequest {
 // rules is an outcome in the receipt (see LedgerOutcome for their order).
 class Wallet {
  public:
-  Wallet(Store& store, Clock clock);
+  Wallet(Store& store, Clock clock, WalletOptions options = {});
 
   // The balance of the player's account, which is opened if there was none.
   [[nodiscard]] absl::StatusOr<Balance> OpenAccount(const PlayerId& player,
@@ -78,6 +99,41 @@ class Wallet {
   [[nodiscard]] absl::StatusOr<Receipt> Void(const PlayerId& player,
                                              const OperationId& hold);
 
+  // Undoes a grant, a spend or the post of a hold, each at most once, by its
+  // id. What a grant gave is taken from its own lot first, then from others;
+  // what was spent of it is owed. What a spend took goes back to the same lots.
+  [[nodiscard]] absl::StatusOr<Receipt> Reverse(const PlayerId& player,
+                                                const OperationId& id);
+
+  // Carries requests of one player out one after the other, all or none. Times
+  // and lot order are filled in; a reverse names currency and lots. A refused
+  // batch leaves nothing under its ids. InvalidArgument for none, for more than
+  // kMaxLinked, or for two players.
+  [[nodiscard]] absl::StatusOr<std::vector<Receipt>> Linked(
+      std::vector<LedgerRequest> requests);
+
+  // Spends the amount in several currencies of equal worth: as much as there is
+  // of the first, the rest of the next, and so on, all or nothing. The
+  // request's currency is left empty. InvalidArgument for no currency or more
+  // than kMaxLinked.
+  [[nodiscard]] absl::StatusOr<SplitReceipt> SpendAcross(
+      const TransferRequest& request, const std::vector<CurrencyId>& order);
+
+  // Takes away what is left of lots that ran out, but for what is held; how
+  // much that was.
+  [[nodiscard]] absl::StatusOr<std::int64_t> ExpireLots(
+      const PlayerId& player, const CurrencyId& currency);
+
+  // The account with its lots, or NotFound.
+  [[nodiscard]] absl::StatusOr<Account> GetAccount(
+      const PlayerId& player, const CurrencyId& currency) const;
+
+  // What was posted at a time: the balance after the last entry that is not
+  // later; 0 before the first. NotFound without an account.
+  [[nodiscard]] absl::StatusOr<std::int64_t> BalanceAt(
+      const PlayerId& player, const CurrencyId& currency,
+      std::int64_t at_ms) const;
+
   // The balance, or NotFound if the player has no account in this currency.
   [[nodiscard]] absl::StatusOr<Balance> GetBalance(
       const PlayerId& player, const CurrencyId& currency) const;
@@ -98,9 +154,19 @@ class Wallet {
 
  private:
   absl::StatusOr<Receipt> Carry(LedgerRequest request);
+  absl::StatusOr<Receipt> ReverseOnce(const PlayerId& player,
+                                      const OperationId& id,
+                                      std::int64_t at_ms);
+  absl::StatusOr<SplitReceipt> SpendAcrossOnce(
+      const TransferRequest& request, const std::vector<CurrencyId>& order,
+      std::int64_t at_ms);
+  absl::StatusOr<std::int64_t> ExpireOnce(const PlayerId& player,
+                                          const CurrencyId& currency,
+                                          std::int64_t at_ms);
 
   Store& store_;
   const Clock clock_;
+  const WalletOptions options_;
 };
 
 }  // namespace fairpull

@@ -132,6 +132,12 @@ class Store {
       const PlayerId& player, const CurrencyId& currency,
       std::int64_t after_seq, int limit) = 0;
 
+  // The last entry of an account, by seq, whose time is at most `at_ms`;
+  // nothing if there is none.
+  [[nodiscard]] virtual absl::StatusOr<std::optional<Entry>> EntryAsOf(
+      const PlayerId& player, const CurrencyId& currency,
+      std::int64_t at_ms) = 0;
+
   // A player's pulls in all scopes, newest first, older than `before`, or from
   // the newest on.
   [[nodiscard]] virtual absl::StatusOr<std::vector<PullRecord>> History(

@@ -69,6 +69,9 @@ class StoreWrapper : public Store {
   [[nodiscard]] absl::StatusOr<std::vector<Entry>> Entries(
       const PlayerId& player, const CurrencyId& currency,
       std::int64_t after_seq, int limit) override;
+  [[nodiscard]] absl::StatusOr<std::optional<Entry>> EntryAsOf(
+      const PlayerId& player, const CurrencyId& currency,
+      std::int64_t at_ms) override;
   [[nodiscard]] absl::StatusOr<std::vector<PullRecord>> History(
       const PlayerId& player, const std::optional<PullCursor>& before,
       int limit) override;

@@ -22,7 +22,8 @@ struct WriteSet {
   std::vector<Operation> operations;
   std::vector<Entry> entries;
   std::vector<PullRecord> pulls;
-  // At version 0 inserted, at version n put in place of version n - 1.
+  // At version 0 inserted, at version n put in place of version n - 1; several
+  // versions of one account stand in their order.
   std::vector<Account> accounts;
   // A pending one is inserted; a resolved one is put in place of a pending one
   // or inserted.

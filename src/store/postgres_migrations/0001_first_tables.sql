@@ -16,17 +16,20 @@ CREATE TABLE players (
 CREATE TABLE operations (
   player_id    TEXT COLLATE "C" NOT NULL,
   operation_id TEXT COLLATE "C" NOT NULL
-               CHECK (length(operation_id) BETWEEN 1 AND 140),
-  kind         SMALLINT NOT NULL CHECK (kind BETWEEN 1 AND 5),
+               CHECK (length(operation_id) BETWEEN 1 AND 180),
+  kind         SMALLINT NOT NULL CHECK (kind BETWEEN 1 AND 7),
   currency     TEXT COLLATE "C" NOT NULL,
   amount       BIGINT NOT NULL CHECK (amount BETWEEN 0 AND 9007199254740991),
   counterparty TEXT COLLATE "C" NOT NULL,
   outcome      SMALLINT NOT NULL CHECK (outcome IN (0, 10)),
-  posted       BIGINT NOT NULL CHECK (posted BETWEEN 0 AND 9007199254740991),
-  held         BIGINT NOT NULL CHECK (held BETWEEN 0 AND posted),
+  posted       BIGINT NOT NULL CHECK (
+    posted BETWEEN -9007199254740991 AND 9007199254740991),
+  held         BIGINT NOT NULL CHECK (held BETWEEN 0 AND 9007199254740991),
   seq          BIGINT NOT NULL CHECK (seq >= 0),
   version      BIGINT NOT NULL CHECK (version >= seq),
   at_ms        BIGINT NOT NULL,
+  lots         TEXT COLLATE "C" NOT NULL,
+  terms        TEXT COLLATE "C" NOT NULL,
   PRIMARY KEY (player_id, operation_id)
 );
 
@@ -39,8 +42,9 @@ CREATE TABLE entries (
   amount        BIGINT NOT NULL CHECK (
     amount BETWEEN -9007199254740991 AND 9007199254740991 AND amount <> 0),
   balance_after BIGINT NOT NULL CHECK (
-    balance_after BETWEEN 0 AND 9007199254740991),
+    balance_after BETWEEN -9007199254740991 AND 9007199254740991),
   at_ms         BIGINT NOT NULL,
+  hash          TEXT COLLATE "C" NOT NULL CHECK (length(hash) = 64),
   PRIMARY KEY (player_id, currency, seq)
 );
 
@@ -48,10 +52,14 @@ CREATE TABLE entries (
 CREATE TABLE balances (
   player_id TEXT COLLATE "C" NOT NULL,
   currency  TEXT COLLATE "C" NOT NULL CHECK (currency <> ''),
-  posted    BIGINT NOT NULL CHECK (posted BETWEEN 0 AND 9007199254740991),
-  held      BIGINT NOT NULL CHECK (held BETWEEN 0 AND posted),
+  posted    BIGINT NOT NULL CHECK (
+    posted BETWEEN -9007199254740991 AND 9007199254740991),
+  held      BIGINT NOT NULL CHECK (held BETWEEN 0 AND posted + debt),
   seq       BIGINT NOT NULL CHECK (seq >= 0),
   version   BIGINT NOT NULL CHECK (version >= seq),
+  debt      BIGINT NOT NULL CHECK (debt BETWEEN 0 AND 9007199254740991),
+  lots      TEXT COLLATE "C" NOT NULL,
+  chain     TEXT COLLATE "C" NOT NULL CHECK (length(chain) IN (0, 64)),
   PRIMARY KEY (player_id, currency)
 ) WITH (fillfactor = 60);
 

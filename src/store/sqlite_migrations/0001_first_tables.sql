@@ -3,17 +3,20 @@
 
 CREATE TABLE operations (
   player_id    TEXT    NOT NULL,
-  operation_id TEXT    NOT NULL CHECK (length(operation_id) BETWEEN 1 AND 140),
-  kind         INTEGER NOT NULL CHECK (kind BETWEEN 1 AND 5),
+  operation_id TEXT    NOT NULL CHECK (length(operation_id) BETWEEN 1 AND 180),
+  kind         INTEGER NOT NULL CHECK (kind BETWEEN 1 AND 7),
   currency     TEXT    NOT NULL,
   amount       INTEGER NOT NULL CHECK (amount BETWEEN 0 AND 9007199254740991),
   counterparty TEXT    NOT NULL,
   outcome      INTEGER NOT NULL CHECK (outcome IN (0, 10)),
-  posted       INTEGER NOT NULL CHECK (posted BETWEEN 0 AND 9007199254740991),
-  held         INTEGER NOT NULL CHECK (held BETWEEN 0 AND posted),
+  posted       INTEGER NOT NULL CHECK (
+    posted BETWEEN -9007199254740991 AND 9007199254740991),
+  held         INTEGER NOT NULL CHECK (held BETWEEN 0 AND 9007199254740991),
   seq          INTEGER NOT NULL CHECK (seq >= 0),
   version      INTEGER NOT NULL CHECK (version >= seq),
   at_ms        INTEGER NOT NULL,
+  lots         TEXT    NOT NULL,
+  terms        TEXT    NOT NULL,
   PRIMARY KEY (player_id, operation_id)
 ) STRICT, WITHOUT ROWID;
 
@@ -26,8 +29,9 @@ CREATE TABLE entries (
   amount        INTEGER NOT NULL CHECK (
     amount BETWEEN -9007199254740991 AND 9007199254740991 AND amount <> 0),
   balance_after INTEGER NOT NULL CHECK (
-    balance_after BETWEEN 0 AND 9007199254740991),
+    balance_after BETWEEN -9007199254740991 AND 9007199254740991),
   at_ms         INTEGER NOT NULL,
+  hash          TEXT    NOT NULL CHECK (length(hash) = 64),
   PRIMARY KEY (player_id, currency, seq)
 ) STRICT, WITHOUT ROWID;
 
@@ -47,10 +51,14 @@ BEGIN SELECT RAISE(ABORT, 'entries are append-only'); END;
 CREATE TABLE balances (
   player_id TEXT    NOT NULL,
   currency  TEXT    NOT NULL CHECK (currency <> ''),
-  posted    INTEGER NOT NULL CHECK (posted BETWEEN 0 AND 9007199254740991),
-  held      INTEGER NOT NULL CHECK (held BETWEEN 0 AND posted),
+  posted    INTEGER NOT NULL CHECK (
+    posted BETWEEN -9007199254740991 AND 9007199254740991),
+  held      INTEGER NOT NULL CHECK (held BETWEEN 0 AND posted + debt),
   seq       INTEGER NOT NULL CHECK (seq >= 0),
   version   INTEGER NOT NULL CHECK (version >= seq),
+  debt      INTEGER NOT NULL CHECK (debt BETWEEN 0 AND 9007199254740991),
+  lots      TEXT    NOT NULL,
+  chain     TEXT    NOT NULL CHECK (length(chain) IN (0, 64)),
   PRIMARY KEY (player_id, currency)
 ) STRICT, WITHOUT ROWID;
 
