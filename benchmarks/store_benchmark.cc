@@ -9,6 +9,7 @@
 #include <sstream>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "fairpull/ledger/amount.h"
@@ -29,23 +30,32 @@ Catalog LoadStarter() {
       .value();
 }
 
-void PullFrom(benchmark::State& run, Store& store) {
-  const PlayerId player = PlayerId::Trusted("p");
+PlayerId Player(int i) { return PlayerId::Trusted(absl::StrCat("p", i)); }
+
+bool Fund(Store& store, const PlayerId& player) {
   const CurrencyId currency = CurrencyId::Trusted("crystal");
   Wallet wallet(store, SystemClock());
-  PullService service(
+  return wallet.OpenAccount(player, currency).ok() &&
+         wallet
+             .Grant({.id = OperationId::Trusted("g"),
+                     .player = player,
+                     .currency = currency,
+                     .amount = kMaxAmount,
+                     .counterparty = *SystemAccount::Parse("issuer:test")})
+             ->ok();
+}
+
+PullService ServiceOf(Store& store) {
+  return {
       store, LoadStarter(),
       ServerSeeds::Make({{1, *ServerSeed::FromBytes(std::string(32, 'x'))}}, 1)
           .value(),
-      SystemClock());
-  if (!wallet.OpenAccount(player, currency).ok() ||
-      !wallet
-           .Grant({.id = OperationId::Trusted("g"),
-                   .player = player,
-                   .currency = currency,
-                   .amount = kMaxAmount,
-                   .counterparty = *SystemAccount::Parse("issuer:test")})
-           ->ok()) {
+      SystemClock()};
+}
+
+void PullFrom(benchmark::State& run, Store& store) {
+  PullService service = ServiceOf(store);
+  if (!Fund(store, Player(0))) {
     run.SkipWithError("no funds");
     return;
   }
@@ -53,7 +63,7 @@ void PullFrom(benchmark::State& run, Store& store) {
   for (auto _ : run) {
     const auto receipt =
         service.Pull({.id = OperationId::Trusted(absl::StrCat("q", ++n)),
-                      .player = player,
+                      .player = Player(0),
                       .banner = BannerId::Trusted("starter")});
     if (!receipt.ok() || !receipt->payment.ok()) {
       run.SkipWithError("no pull");
@@ -63,10 +73,44 @@ void PullFrom(benchmark::State& run, Store& store) {
   run.SetItemsProcessed(run.iterations());
 }
 
+// A hundred players in one commit; the time is that of one pull.
+void PullManyFrom(benchmark::State& run, Store& store) {
+  constexpr int kTogether = 100;
+  PullService service = ServiceOf(store);
+  for (int i = 0; i < kTogether; ++i) {
+    if (!Fund(store, Player(i))) {
+      run.SkipWithError("no funds");
+      return;
+    }
+  }
+  std::uint64_t n = 0;
+  while (run.KeepRunningBatch(kTogether)) {
+    std::vector<PullRequest> requests;
+    for (int i = 0; i < kTogether; ++i) {
+      requests.push_back({.id = OperationId::Trusted(absl::StrCat("q", ++n)),
+                          .player = Player(i),
+                          .banner = BannerId::Trusted("starter")});
+    }
+    for (const auto& receipt : service.PullMany(requests)) {
+      if (!receipt.ok() || !receipt->payment.ok()) {
+        run.SkipWithError("no pull");
+        return;
+      }
+    }
+  }
+  run.SetItemsProcessed(run.iterations());
+}
+
 void BM_PullMemory(benchmark::State& run) { PullFrom(run, *NewMemoryStore()); }
 BENCHMARK(BM_PullMemory);
 
-void BM_PullSqlite(benchmark::State& run) {
+void BM_PullManyMemory(benchmark::State& run) {
+  PullManyFrom(run, *NewMemoryStore());
+}
+BENCHMARK(BM_PullManyMemory);
+
+template <class Body>
+void WithSqlite(const Body& body) {
   const std::filesystem::path folder =
       std::filesystem::temp_directory_path() / "fairpull_store_benchmark";
   std::filesystem::remove_all(folder);
@@ -74,11 +118,20 @@ void BM_PullSqlite(benchmark::State& run) {
   {
     const auto store =
         Store::Open(absl::StrCat("sqlite:///", (folder / "game.db").string()));
-    PullFrom(run, **store);
+    body(**store);
   }
   std::filesystem::remove_all(folder);
 }
+
+void BM_PullSqlite(benchmark::State& run) {
+  WithSqlite([&run](Store& store) { PullFrom(run, store); });
+}
 BENCHMARK(BM_PullSqlite)->UseRealTime();
+
+void BM_PullManySqlite(benchmark::State& run) {
+  WithSqlite([&run](Store& store) { PullManyFrom(run, store); });
+}
+BENCHMARK(BM_PullManySqlite)->UseRealTime();
 
 }  // namespace
 }  // namespace fairpull

@@ -23,6 +23,12 @@ ROWS = [
     ("pull", "BM_CompileBanner", "compiling a banner file", None),
     ("store", "BM_PullMemory", "one charged and recorded pull, memory store", None),
     ("store", "BM_PullSqlite", "one durable pull, SQLite (`synchronous=FULL`)", None),
+    (
+        "store",
+        "BM_PullManySqlite",
+        "the same, a hundred players in one commit",
+        "BM_PullSqlite",
+    ),
 ]
 
 
@@ -86,6 +92,34 @@ def analysis_table(results: dict) -> str:
     return "\n".join(lines)
 
 
+def postgres_table(results: dict) -> str:
+    """The rows of PostgreSQL in Markdown, by the number of connections."""
+    rates: dict[int, dict[str, int]] = {}
+    for row in results["rows"]:
+        rates.setdefault(row["clients"], {})[row["name"]] = row["per_second"]
+    lines = [
+        "| connections | pulls a second | pgbench, simple-update | beside it | "
+        "pgbench, prepared | a hundred players in one commit | beside one |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for clients, rate in sorted(rates.items()):
+        pulls, simple = rate["pull"], rate["pgbench_simple"]
+        many = rate["pull_many"]
+        lines.append(
+            f"| {clients} | {pulls:,} | {simple:,} | {pulls / simple:.2f} times | "
+            f"{rate['pgbench_prepared']:,} | {many:,} | {many / pulls:.1f} times |"
+        )
+    context = results["context"]
+    lines += [
+        "",
+        f"Measured on {context['date']}, {context['cpus']} cores, PostgreSQL "
+        f"{context['server']} on the same machine with `fsync` and "
+        f"`synchronous_commit` on; medians of {context['rounds']} interleaved rounds "
+        f"of {context['seconds']} s each.",
+    ]
+    return "\n".join(lines)
+
+
 def put(text: str, mark: str, content: str) -> str:
     """The text with this content between the two marks of a name."""
     start, end = f"<!-- {mark}: start -->", f"<!-- {mark}: end -->"
@@ -106,9 +140,13 @@ def main() -> None:
     analysis = json.loads(
         (HERE / "results" / "analysis.json").read_text(encoding="utf-8")
     )
+    postgres = json.loads(
+        (HERE / "results" / "postgres.json").read_text(encoding="utf-8")
+    )
     readme = HERE / "README.md"
     text = put(readme.read_text(encoding="utf-8"), "table", table(results))
     text = put(text, "analysis", analysis_table(analysis))
+    text = put(text, "postgres", postgres_table(postgres))
     readme.write_text(text, encoding="utf-8")
 
 

@@ -50,6 +50,9 @@ constexpr std::array kMeanings = {
     Meaning{"42P07", kFailedPrecondition,
             "another application's table has this name: give fairpull a schema "
             "or a database of its own"},
+    Meaning{"42710", kFailedPrecondition,
+            "another application's type has this name: give fairpull a schema "
+            "or a database of its own"},
     Meaning{"53100", kResourceExhausted,
             "the server's disk is full: free some space; nothing was changed"},
     Meaning{"53300", kUnavailable,

@@ -39,6 +39,7 @@ TEST(PostgresStatusTest, EveryClassOfCodesHasItsMeaning) {
       {"42P01", kFailedPrecondition, "PostgresOptions::migrate"},
       {"42703", kFailedPrecondition, "PostgresOptions::migrate"},
       {"42P07", kFailedPrecondition, "of its own"},
+      {"42710", kFailedPrecondition, "of its own"},
       {"42601", kInternal, "SQLSTATE 42601"},
       {"53100", kResourceExhausted, "free some space"},
       {"53200", kResourceExhausted, "room"},

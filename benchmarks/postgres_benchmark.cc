@@ -1,0 +1,243 @@
+// Durable pulls a second on PostgreSQL, beside pgbench on the same server in
+// the same run.
+//
+//   postgres_benchmark OUT.json [ROUNDS [SECONDS]]
+//
+// Starts a server of its own with fsync and synchronous_commit on. A round
+// measures each row for so many seconds, one after the other; the medians of
+// the rounds are written.
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <functional>
+#include <iostream>
+#include <memory>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "fairpull/ledger/amount.h"
+#include "fairpull/service/pull_service.h"
+#include "fairpull/service/wallet.h"
+#include "fairpull/store/postgres_store.h"
+#include "store/postgres_server.h"
+
+namespace fairpull {
+namespace {
+
+// Few enough to be in memory, many enough that they do not wait for each other.
+constexpr int kPlayers = 3200;
+constexpr int kTogether = 100;
+
+Catalog LoadStarter() {
+  std::ifstream in(std::string(FAIRPULL_SOURCE_DIR) +
+                   "/examples/banners/starter.json");
+  std::stringstream text;
+  text << in.rdbuf();
+  return Catalog::Make({Banner::FromJson(text.str(), "starter.json").value()})
+      .value();
+}
+
+PlayerId Player(std::int64_t i) {
+  return PlayerId::Trusted(absl::StrCat("player-", i));
+}
+
+void Fund(Store& store) {
+  Wallet wallet(store, SystemClock());
+  const CurrencyId currency = CurrencyId::Trusted("crystal");
+  for (int i = 0; i < kPlayers; ++i) {
+    if (!wallet.OpenAccount(Player(i), currency).ok() ||
+        !wallet
+             .Grant({.id = OperationId::Trusted("g"),
+                     .player = Player(i),
+                     .currency = currency,
+                     .amount = kMaxAmount,
+                     .counterparty = *SystemAccount::Parse("issuer:test")})
+             ->ok()) {
+      throw std::runtime_error("no funds");
+    }
+  }
+}
+
+class Game {
+ public:
+  explicit Game(const std::string& url)
+      : store_(OpenPostgresStore(url, {.max_connections = 32}).value()),
+        service_(*store_, LoadStarter(),
+                 ServerSeeds::Make(
+                     {{1, *ServerSeed::FromBytes(std::string(32, 'x'))}}, 1)
+                     .value(),
+                 SystemClock()) {
+    Fund(*store_);
+  }
+
+  // Pulls a second of `clients` threads with a connection each; `together`
+  // players in one commit, or one.
+  double PullsASecond(int clients, int together, double seconds) {
+    std::atomic<std::int64_t> pulls = 0;
+    std::atomic<bool> stop = false;
+    const auto begun = std::chrono::steady_clock::now();
+    std::vector<std::thread> threads;
+    threads.reserve(static_cast<std::size_t>(clients));
+    for (int t = 0; t < clients; ++t) {
+      threads.emplace_back([&, t] {
+        for (std::int64_t n = t; !stop; n += clients) {
+          pulls += together == 1 ? PullOne(n) : PullSome(n, together);
+        }
+      });
+    }
+    std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
+    stop = true;
+    for (std::thread& thread : threads) thread.join();
+    const std::chrono::duration<double> took =
+        std::chrono::steady_clock::now() - begun;
+    return static_cast<double>(pulls) / took.count();
+  }
+
+ private:
+  PullRequest Request(std::int64_t player) {
+    return {.id = OperationId::Trusted(absl::StrCat("q", ++asked_)),
+            .player = Player(player % kPlayers),
+            .banner = BannerId::Trusted("starter")};
+  }
+
+  std::int64_t PullOne(std::int64_t n) {
+    const auto receipt = service_.Pull(Request(n));
+    if (!receipt.ok() || !receipt->payment.ok()) {
+      throw std::runtime_error(receipt.status().ToString());
+    }
+    return 1;
+  }
+
+  std::int64_t PullSome(std::int64_t n, int together) {
+    std::vector<PullRequest> requests;
+    requests.reserve(static_cast<std::size_t>(together));
+    for (int i = 0; i < together; ++i) {
+      requests.push_back(Request(n * together + i));
+    }
+    for (const auto& receipt : service_.PullMany(requests)) {
+      if (!receipt.ok() || !receipt->payment.ok()) {
+        throw std::runtime_error(receipt.status().ToString());
+      }
+    }
+    return together;
+  }
+
+  std::atomic<std::int64_t> asked_ = 0;
+  const std::unique_ptr<Store> store_;
+  PullService service_;
+};
+
+// What a program prints.
+std::string OutputOf(const std::string& command) {
+  FILE* pipe = popen(command.c_str(), "r");
+  if (pipe == nullptr) throw std::runtime_error(command);
+  std::string output;
+  std::array<char, 4096> bytes;
+  while (const std::size_t size = fread(bytes.data(), 1, bytes.size(), pipe)) {
+    output.append(bytes.data(), size);
+  }
+  if (pclose(pipe) != 0) throw std::runtime_error(command + ":\n" + output);
+  return output;
+}
+
+// Transactions a second that pgbench reports.
+double Pgbench(const std::string& url, int clients, const std::string& mode,
+               double seconds) {
+  const std::string output = OutputOf(absl::StrCat(
+      "pgbench -n -N -M ", mode, " -c ", clients, " -j ", std::min(clients, 2),
+      " -T ", static_cast<int>(std::max(seconds, 1.0)), " '", url, "' 2>&1"));
+  const std::size_t at = output.find("tps = ");
+  if (at == std::string::npos) throw std::runtime_error(output);
+  return std::atof(output.c_str() + at + 6);
+}
+
+struct Row {
+  std::string name;
+  int clients;
+  std::function<double(double seconds)> measure;
+  std::vector<double> a_second = {};
+};
+
+double Median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+
+void WriteJson(const std::string& file, const std::vector<Row>& rows,
+               const std::string& version, double seconds) {
+  std::ofstream out(file);
+  out << "{\n \"context\": {\n  \"date\": \""
+      << absl::FormatTime("%Y-%m-%d", absl::Now(), absl::UTCTimeZone())
+      << "\",\n  \"cpus\": " << std::thread::hardware_concurrency()
+      << ",\n  \"rounds\": " << rows[0].a_second.size()
+      << ",\n  \"seconds\": " << seconds << ",\n  \"server\": \"" << version
+      << "\"\n },\n \"rows\": [";
+  const char* separator = "\n";
+  for (const Row& row : rows) {
+    out << separator << "  {\"name\": \"" << row.name
+        << "\", \"clients\": " << row.clients << ", \"per_second\": "
+        << static_cast<std::int64_t>(Median(row.a_second)) << "}";
+    separator = ",\n";
+  }
+  out << "\n ]\n}\n";
+}
+
+int Main(const std::string& file, int rounds, double seconds) {
+  PostgresServer server("shared_buffers = 256MB\nmax_wal_size = 4GB");
+  const std::string rival = server.NewDatabase();
+  OutputOf("pgbench -i -q -s 10 '" + rival + "' 2>&1");
+  Game game(server.NewDatabase());
+  std::vector<Row> rows;
+  for (const int clients : {1, 8, 32}) {
+    rows.push_back({"pull", clients, [&game, clients](double s) {
+                      return game.PullsASecond(clients, 1, s);
+                    }});
+    for (const char* mode : {"simple", "prepared"}) {
+      rows.push_back({absl::StrCat("pgbench_", mode), clients,
+                      [&rival, clients, mode](double s) {
+                        return Pgbench(rival, clients, mode, s);
+                      }});
+    }
+    rows.push_back({"pull_many", clients, [&game, clients](double s) {
+                      return game.PullsASecond(clients, kTogether, s);
+                    }});
+  }
+  for (int round = 0; round < rounds; ++round) {
+    for (Row& row : rows) {
+      row.a_second.push_back(row.measure(seconds));
+      std::cerr << row.name << " " << row.clients << ": "
+                << static_cast<std::int64_t>(row.a_second.back()) << "/s\n";
+    }
+  }
+  const SqlAnswer version = PostgresServer::Sql(rival, "SHOW server_version");
+  WriteJson(file, rows, version.rows.at(0).at(0), seconds);
+  return 0;
+}
+
+}  // namespace
+}  // namespace fairpull
+
+int main(int argc, char** argv) {
+  if (argc < 2 || argc > 4) {
+    std::cerr << "usage: postgres_benchmark OUT.json [ROUNDS [SECONDS]]\n";
+    return 2;
+  }
+  try {
+    return fairpull::Main(argv[1], argc > 2 ? std::atoi(argv[2]) : 5,
+                          argc > 3 ? std::atof(argv[3]) : 5);
+  } catch (const std::exception& error) {
+    std::cerr << error.what() << "\n";
+    return 1;
+  }
+}
