@@ -87,7 +87,8 @@ need_module() {
   done_before module "$digest" && return
   note "building the Python module (some minutes the first time)"
   "$PYTHON" -m pip install -q --no-build-isolation --no-deps \
-    --force-reinstall . > build/module.log 2>&1 ||
+    --force-reinstall --config-settings=cmake.define.FAIRPULL_WITH_POSTGRES=ON \
+    . > build/module.log 2>&1 ||
     { tail -n 40 build/module.log >&2; fail "the Python module did not build"; }
   mark_done module "$digest"
 }

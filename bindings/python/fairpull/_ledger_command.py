@@ -25,7 +25,7 @@ StoreUrl = Annotated[
         "--store",
         envvar="FAIRPULL_STORE",
         metavar="URL",
-        help="sqlite:///path, or another store's URL.",
+        help="sqlite:///path or postgresql://…",
     ),
 ]
 Player = Annotated[str, typer.Option("--player", help="The player's id.")]

@@ -80,8 +80,10 @@ def open_store(url: str) -> Store:
     ----------
     url : str
         ``memory:``, or ``sqlite:///relative/path.db``, or
-        ``sqlite:////absolute/path.db``. A file that is not there is made, and
-        an older one brought up to date.
+        ``sqlite:////absolute/path.db``, or libpq's ``postgresql://…``. A file or
+        tables that are not there are made, and older ones brought up to date.
+        PostgreSQL is there where the module was built with it, by ``pip install
+        --config-settings=cmake.define.FAIRPULL_WITH_POSTGRES=ON``.
 
     Raises
     ------
