@@ -89,8 +89,8 @@ absl::Status CheckMigrated(PostgresConnection& connection) {
   }
   return absl::FailedPreconditionError(absl::StrCat(
       connection.where(), ": it has ", applied, " of ", kMigrations.size(),
-      " migrations; open it once with PostgresOptions::migrate, by a user who "
-      "may create tables"));
+      " migrations; run \"fairpull migrate\", or open it once with "
+      "PostgresOptions::migrate, by a user who may create tables"));
 }
 
 absl::Status Migrate(PostgresConnection& connection) {

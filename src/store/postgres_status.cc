@@ -21,8 +21,9 @@ struct Meaning {
 
 constexpr absl::string_view kAskAgain = "asking again may help";
 constexpr absl::string_view kMigrate =
-    "its tables are missing or older than this version of fairpull: open it "
-    "once with PostgresOptions::migrate, by a user who may create tables";
+    "its tables are missing or older than this version of fairpull: run "
+    "\"fairpull migrate\", or open it once with PostgresOptions::migrate, by a "
+    "user who may create tables";
 
 // The first row that fits counts.
 constexpr std::array kMeanings = {
