@@ -353,6 +353,7 @@ const Operation* CreditOf(const LedgerView& view, const OperationId& lot) {
 void TakeBack(const Operation& credit, LotOrder order, LotMover& mover) {
   std::int64_t left = credit.amount;
   for (const LotChange& change : credit.lots) {
+    if (change.posted <= 0) continue;
     left -= mover.TakeFrom(change.lot, std::min(left, change.posted));
   }
   left -= mover.Take(left, order);

@@ -1,6 +1,7 @@
 #include "fairpull/service/wallet.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -90,6 +91,22 @@ absl::Status Write(Transaction& transaction, const LinkedDecision& linked) {
   return transaction.Commit(linked.writes);
 }
 
+// Requests of one player, all or none; there is at least one.
+absl::StatusOr<std::vector<Receipt>> LinkedOnce(
+    Store& store, const std::vector<LedgerRequest>& requests) {
+  ReadSet reads{.player = requests[0].player};
+  for (const LedgerRequest& request : requests) AddRowsOf(request, reads);
+  FAIRPULL_ASSIGN_OR_RETURN(const auto transaction, store.Begin(reads));
+  LinkedDecision linked = DecideLinked(transaction->snapshot(), requests);
+  FAIRPULL_RETURN_IF_ERROR(Write(*transaction, linked));
+  return std::move(linked.receipts);
+}
+
+// Whether a hold may wait so long before it is asked about.
+bool MayAskAfter(std::int64_t ask_after_ms) {
+  return ask_after_ms >= 0 && ask_after_ms <= kLongestAskAfterMs;
+}
+
 }  // namespace
 
 Wallet::Wallet(Store& store, Clock clock, WalletOptions options)
@@ -116,9 +133,7 @@ absl::StatusOr<Receipt> Wallet::Hold(const HoldRequest& request) {
                                .amount = request.amount,
                                .counterparty = request.sink,
                                .ask_at_ms = request.ask_after_ms};
-  if (request.ask_after_ms >= 0 && request.ask_after_ms <= kLongestAskAfterMs) {
-    return Carry(asked);
-  }
+  if (MayAskAfter(request.ask_after_ms)) return Carry(asked);
   // The rules know nothing of this field; theirs are named before it.
   Receipt receipt = Decide({}, asked).receipt;
   if (receipt.outcome != LedgerOutcome::kMalformed) {
@@ -158,23 +173,41 @@ absl::StatusOr<Receipt> Wallet::ReverseOnce(const PlayerId& player,
   // Operations never change, so that what is undone may be read beforehand: it
   // names the account and the lots.
   const OperationId post = StoredId({.kind = OperationKind::kPost, .id = id});
-  FAIRPULL_ASSIGN_OR_RETURN(
-      const Snapshot before,
-      store_.Read({.player = player, .operations = {id, post}}));
-  const Operation* undone = before.FindOperation(post);
-  if (undone == nullptr) undone = before.FindOperation(id);
-  LedgerRequest request{.kind = OperationKind::kReverse,
-                        .id = undone == nullptr ? id : undone->id,
-                        .player = player,
-                        .at_ms = at_ms,
-                        .lot_order = options_.lot_order};
-  if (undone != nullptr) {
-    request.currency = undone->currency;
+  ReadSet reads{.player = player, .operations = {id, post}};
+  for (std::size_t i = 0; i < kMaxParts; ++i) {
+    reads.operations.push_back(PartOf(id, i));
+  }
+  FAIRPULL_ASSIGN_OR_RETURN(const Snapshot before, store_.Read(reads));
+  std::vector<LedgerRequest> requests;
+  const auto add = [&](const OperationId& of) {
+    const Operation* undone = before.FindOperation(of);
+    if (undone == nullptr) return;
+    LedgerRequest request{.kind = OperationKind::kReverse,
+                          .id = of,
+                          .player = player,
+                          .currency = undone->currency,
+                          .at_ms = at_ms,
+                          .lot_order = options_.lot_order};
     for (const LotChange& change : undone->lots) {
       request.lots.push_back(change.lot);
     }
+    requests.push_back(std::move(request));
+  };
+  add(post);
+  if (requests.empty()) add(id);
+  for (std::size_t i = 0; i < kMaxParts; ++i) add(PartOf(id, i));
+  if (requests.empty()) {
+    return Receipt{.outcome = LedgerOutcome::kNothingToReverse};
   }
-  return CarryOnce(store_, request);
+  FAIRPULL_ASSIGN_OR_RETURN(const std::vector<Receipt> receipts,
+                            LinkedOnce(store_, requests));
+  // The first that was refused, or the last.
+  for (const Receipt& receipt : receipts) {
+    if (!receipt.ok() && receipt.outcome != LedgerOutcome::kLinkedRefused) {
+      return receipt;
+    }
+  }
+  return receipts.back();
 }
 
 absl::StatusOr<std::vector<Receipt>> Wallet::Linked(
@@ -185,38 +218,48 @@ absl::StatusOr<std::vector<Receipt>> Wallet::Linked(
                      kMaxLinked, " are allowed"));
   }
   const std::int64_t at_ms = clock_();
-  ReadSet reads{.player = requests[0].player};
   for (LedgerRequest& request : requests) {
-    if (request.player != reads.player) {
+    if (request.player != requests[0].player) {
       return absl::InvalidArgumentError(absl::StrCat(
-          "a linked batch of players \"", reads.player.value(), "\" and \"",
-          request.player.value(), "\"; all of it must be one player's"));
+          "a linked batch of players \"", requests[0].player.value(),
+          "\" and \"", request.player.value(),
+          "\"; all of it must be one player's"));
     }
     request.at_ms = at_ms;
     request.lot_order = options_.lot_order;
-    if (request.kind == OperationKind::kHold) request.ask_at_ms += at_ms;
-    AddRowsOf(request, reads);
+    if (request.kind != OperationKind::kHold) continue;
+    if (!MayAskAfter(request.ask_at_ms)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("a hold that is asked about after ", request.ask_at_ms,
+                       " ms; 0 to ", kLongestAskAfterMs, " are allowed"));
+    }
+    request.ask_at_ms += at_ms;
   }
-  return RetryAborted([&]() -> absl::StatusOr<std::vector<Receipt>> {
-    FAIRPULL_ASSIGN_OR_RETURN(const auto transaction, store_.Begin(reads));
-    LinkedDecision linked = DecideLinked(transaction->snapshot(), requests);
-    FAIRPULL_RETURN_IF_ERROR(Write(*transaction, linked));
-    return std::move(linked.receipts);
-  });
+  return RetryAborted([&] { return LinkedOnce(store_, requests); });
 }
 
 absl::StatusOr<SplitReceipt> Wallet::SpendAcross(
     const TransferRequest& request, const std::vector<CurrencyId>& order) {
-  if (order.empty() || order.size() > kMaxLinked) {
+  if (order.empty() || order.size() > kMaxParts) {
     return absl::InvalidArgumentError(
         absl::StrCat("a spend across ", order.size(), " currencies; 1 to ",
-                     kMaxLinked, " are allowed"));
+                     kMaxParts, " are allowed"));
+  }
+  const std::set<CurrencyId> different(order.begin(), order.end());
+  if (different.size() != order.size()) {
+    return absl::InvalidArgumentError(
+        "a spend across currencies names one of them twice");
   }
   LedgerRequest whole = RequestOf(OperationKind::kDebit, request);
   whole.currency = order[0];
   const Receipt checked = Decide({}, whole).receipt;
   if (checked.outcome == LedgerOutcome::kMalformed) {
     return SplitReceipt{.outcome = checked.outcome, .field = checked.field};
+  }
+  // A correction is of one account, and may leave a debt there.
+  if (request.counterparty.is_adjustment()) {
+    return SplitReceipt{.outcome = LedgerOutcome::kMalformed,
+                        .field = "counterparty"};
   }
   const std::int64_t at_ms = clock_();
   return RetryAborted([&] { return SpendAcrossOnce(request, order, at_ms); });
@@ -251,10 +294,14 @@ absl::StatusOr<SplitReceipt> Wallet::SpendAcrossOnce(
     left -= taken;
   }
   if (left > 0) {
-    // The whole in the first currency, which it can't cover: so that the
-    // refusal is kept under the id.
+    // The whole in one currency, which can't cover it: so that the refusal is
+    // kept under the id.
+    const auto known = std::find_if(
+        order.begin(), order.end(), [&](const CurrencyId& currency) {
+          return snapshot.FindAccount(currency) != nullptr;
+        });
     part.id = PartOf(request.id, 0);
-    part.currency = order[0];
+    part.currency = known == order.end() ? order[0] : *known;
     part.amount = request.amount;
     const Decision refusal = Decide(ViewOf(snapshot, part), part);
     if (Writes(refusal)) {
@@ -265,12 +312,11 @@ absl::StatusOr<SplitReceipt> Wallet::SpendAcrossOnce(
     return SplitReceipt{.outcome = refusal.receipt.outcome};
   }
   const LinkedDecision linked = DecideLinked(snapshot, parts);
-  SplitReceipt receipt;
-  for (std::size_t i = 0; i < parts.size(); ++i) {
-    if (!linked.receipts[i].ok()) receipt.outcome = linked.receipts[i].outcome;
-    receipt.parts.emplace_back(parts[i].currency, *parts[i].amount);
-  }
   FAIRPULL_RETURN_IF_ERROR(Write(*transaction, linked));
+  SplitReceipt receipt;
+  for (const LedgerRequest& taken : parts) {
+    receipt.parts.emplace_back(taken.currency, *taken.amount);
+  }
   return receipt;
 }
 

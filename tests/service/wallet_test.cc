@@ -222,6 +222,11 @@ TEST_F(WalletTest, ALinkedBatchIsOfOnePlayerAndNotEmpty) {
           .Linked(std::vector<LedgerRequest>(
               kMaxLinked + 1, RequestFor(OperationKind::kDebit, "a", 1)))
           .status()));
+  for (const std::int64_t wait : {std::int64_t{-1}, INT64_MAX}) {
+    LedgerRequest hold = RequestFor(OperationKind::kHold, "h", 1);
+    hold.ask_at_ms = wait;
+    EXPECT_TRUE(absl::IsInvalidArgument(wallet_.Linked({hold}).status()));
+  }
 }
 
 TEST_F(WalletTest, ASpendAcrossCurrenciesTakesTheFirstFirst) {
@@ -262,8 +267,48 @@ TEST_F(WalletTest, ASpendAcrossCurrenciesTakesTheFirstFirst) {
   EXPECT_TRUE(kept->replayed);
   EXPECT_TRUE(wallet_.Verify(kPlayer)->empty());
   EXPECT_TRUE(absl::IsInvalidArgument(wallet_.SpendAcross(spend, {}).status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(
+      wallet_.SpendAcross(spend, {kGems, tickets, kGems}).status()))
+      << "what is there once can't be spent twice";
   spend.amount = 0;
   EXPECT_EQ(wallet_.SpendAcross(spend, {kGems})->field, "amount");
+}
+
+TEST_F(WalletTest, ASpendAcrossCurrenciesIsNoCorrection) {
+  FundGems(wallet_, 10);
+  TransferRequest fix = SpendOf("fix", 50);
+  fix.currency = CurrencyId();
+  fix.counterparty = SystemAccount::Trusted("adjustment");
+  EXPECT_EQ(wallet_.SpendAcross(fix, {kGems})->field, "counterparty");
+  EXPECT_EQ(wallet_.GetBalance(kPlayer, kGems)->posted, 10);
+}
+
+TEST_F(WalletTest, ARefusalAcrossCurrenciesIsKeptWhereThereIsAnAccount) {
+  FundGems(wallet_, 10);
+  TransferRequest spend = SpendOf("s", 50);
+  spend.currency = CurrencyId();
+  const std::vector<CurrencyId> order = {CurrencyId::Trusted("none"), kGems};
+  EXPECT_EQ(wallet_.SpendAcross(spend, order)->outcome,
+            LedgerOutcome::kInsufficientFunds);
+  EXPECT_TRUE(wallet_.SpendAcross(spend, order)->replayed);
+}
+
+TEST_F(WalletTest, AReverseUndoesAllPartsOfASpend) {
+  const CurrencyId tickets = CurrencyId::Trusted("tickets");
+  FundGems(wallet_, 100);
+  ASSERT_TRUE(wallet_.OpenAccount(kPlayer, tickets).ok());
+  TransferRequest grant = SpendOf("t", 30);
+  grant.currency = tickets;
+  grant.counterparty = SystemAccount::Trusted("promotion");
+  ASSERT_TRUE(wallet_.Grant(grant)->ok());
+  TransferRequest spend = SpendOf("s", 50);
+  spend.currency = CurrencyId();
+  ASSERT_EQ(wallet_.SpendAcross(spend, {tickets, kGems})->parts.size(), 2u);
+  EXPECT_TRUE(wallet_.Reverse(kPlayer, Op("s"))->ok());
+  EXPECT_EQ(wallet_.GetBalance(kPlayer, tickets)->posted, 30);
+  EXPECT_EQ(wallet_.GetBalance(kPlayer, kGems)->posted, 100);
+  EXPECT_TRUE(wallet_.Reverse(kPlayer, Op("s"))->replayed);
+  EXPECT_TRUE(wallet_.Verify(kPlayer)->empty());
 }
 
 TEST_F(WalletTest, AReverseFindsWhatItUndoes) {

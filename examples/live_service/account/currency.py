@@ -90,6 +90,14 @@ def _credit(
             "a balance is at most 9007199254740991; buy less",
             balance=error.available,
         ) from None
+    except fairpull.TooManyLots as error:
+        raise Problem(
+            409,
+            "balance-limit",
+            "Balance limit",
+            "there are too many purchases that are not used; spend some first",
+            balance=error.available,
+        ) from None
     return receipt.available
 
 

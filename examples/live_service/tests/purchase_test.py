@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+import fairpull
 from game_in_process import CURRENCY, Game
 
 LARGEST = 2**53 - 1
@@ -111,6 +112,22 @@ def test_the_balance_reaches_its_limit_and_not_beyond(game: Game) -> None:
     assert answer.json["type"] == "/problems/balance-limit"
     assert answer.json["balance"] == LARGEST
     assert player.balance() == LARGEST
+
+
+def test_too_many_unused_purchases_are_a_limit_of_the_balance(
+    game: Game, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    player = game.new_player()
+    assert player.buy(100).status_code == 200
+
+    def grant(*_: object, **__: object) -> None:
+        raise fairpull.TooManyLots("too_many_lots", posted=100)
+
+    monkeypatch.setattr(fairpull.Wallet, "grant", grant)
+    answer = player.buy(1)
+    assert answer.status_code == 409
+    assert answer.json["type"] == "/problems/balance-limit"
+    assert answer.json["balance"] == 100
 
 
 @pytest.mark.parametrize("method", ["gold", "", "Card", "card ", 7, None])

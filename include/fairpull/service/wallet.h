@@ -53,8 +53,9 @@ struct WalletOptions {
   LotOrder lot_order = LotOrder::kFreeFirst;
 };
 
-// The most requests of one linked batch.
+// The most requests of one linked batch, and the most currencies of one spend.
 inline constexpr std::size_t kMaxLinked = 100;
+inline constexpr std::size_t kMaxParts = 8;
 
 struct HoldRequest {
   OperationId id;
@@ -100,22 +101,24 @@ class Wallet {
                                              const OperationId& hold);
 
   // Undoes a grant, a spend or the post of a hold, each at most once, by its
-  // id. What a grant gave is taken from its own lot first, then from others;
+  // id; of a spend across currencies all parts, and the receipt is that of the
+  // last. What a grant gave is taken from its own lot first, then from others;
   // what was spent of it is owed. What a spend took goes back to the same lots.
   [[nodiscard]] absl::StatusOr<Receipt> Reverse(const PlayerId& player,
                                                 const OperationId& id);
 
   // Carries requests of one player out one after the other, all or none. Times
-  // and lot order are filled in; a reverse names currency and lots. A refused
-  // batch leaves nothing under its ids. InvalidArgument for none, for more than
-  // kMaxLinked, or for two players.
+  // and lot order are filled in; a hold's ask_at_ms is how long from now, and a
+  // reverse names currency and lots. A refused batch leaves nothing under its
+  // ids. InvalidArgument for none, for more than kMaxLinked, for two players,
+  // or for a hold that would wait too long.
   [[nodiscard]] absl::StatusOr<std::vector<Receipt>> Linked(
       std::vector<LedgerRequest> requests);
 
   // Spends the amount in several currencies of equal worth: as much as there is
   // of the first, the rest of the next, and so on, all or nothing. The
-  // request's currency is left empty. InvalidArgument for no currency or more
-  // than kMaxLinked.
+  // request's currency is left empty; a correction is kMalformed.
+  // InvalidArgument for no currency, more than kMaxParts, or one twice.
   [[nodiscard]] absl::StatusOr<SplitReceipt> SpendAcross(
       const TransferRequest& request, const std::vector<CurrencyId>& order);
 
