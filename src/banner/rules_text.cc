@@ -24,6 +24,10 @@ std::string Pulls(std::uint32_t count) {
   return count == 1 ? "one pull" : absl::StrCat(count, " pulls");
 }
 
+std::string Points(std::int16_t count) {
+  return absl::StrCat(count, count == 1 ? " point" : " points");
+}
+
 class Describing {
  public:
   explicit Describing(const BannerSpec& spec) : spec_(spec) {}
@@ -33,6 +37,7 @@ class Describing {
     for (std::size_t i = 0; i < spec_.rarities.size(); ++i) {
       AddRarity(absl::StrCat("/rarities/", i), spec_.rarities[i]);
     }
+    AddOverflow();
     if (spec_.frozen_odds != FrozenOdds::kNo) AddFrozenOdds();
     for (std::size_t i = 0; i < spec_.batches.size(); ++i) {
       AddBatch(absl::StrCat("/batches/", i), spec_.batches[i]);
@@ -214,8 +219,8 @@ class Describing {
     }
     if (rule.fate_points.has_value()) {
       Add(at, rarity, ": each that is not the chosen item gives a fate point; ",
-          "with ", rule.fate_points->certain_at,
-          " points the next is the chosen item");
+          "with ", Points(rule.fate_points->certain_at),
+          " the next is the chosen item");
     }
     if (rule.featured_within.has_value()) {
       const FeaturedWithin& within = *rule.featured_within;
@@ -223,6 +228,28 @@ class Describing {
           " pulls without a featured one the next ",
           within.pull_itself ? "pull" : "of this rarity", " is one",
           within.once ? ", until the first featured one" : "");
+    }
+  }
+
+  void AddOverflow() {
+    switch (spec_.overflow) {
+      case Overflow::kTruncate:
+        return;  // the higher rarity first, as ever
+      case Overflow::kIndependent:
+        Add("/overflow",
+            "each rarity is tried on its own, the highest first, and the first "
+            "that comes counts");
+        return;
+      case Overflow::kNormalise:
+        Add("/overflow",
+            "where the odds of all rarities pass 100%, each gives way in "
+            "proportion");
+        return;
+      case Overflow::kScaleFiller:
+        Add("/overflow",
+            "rarities whose odds never grow share what the others leave, in "
+            "proportion");
+        return;
     }
   }
 
@@ -291,8 +318,9 @@ class Describing {
 
   void AddGrants() {
     if (spec_.spark.has_value()) {
-      Add("/spark", "each pull gives a point, and ", spec_.spark->points,
-          " points buy ", ItemNames(spec_.spark->choose, "or"));
+      Add("/spark", "each pull gives a point; ", Points(spec_.spark->points),
+          spec_.spark->points == 1 ? " buys " : " buy ",
+          ItemNames(spec_.spark->choose, "or"));
     }
     for (std::size_t i = 0; i < spec_.milestones.size(); ++i) {
       const MilestoneSpec& milestone = spec_.milestones[i];

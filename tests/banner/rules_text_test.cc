@@ -112,7 +112,7 @@ TEST(RulesTextTest, RateUpOfEveryKind) {
                     "featured one the next of this rarity is one"}));
   EXPECT_THAT(Told(testing::LoadShipped("genshin-weapon-path1")),
               IsSupersetOf({"/rarities/0/rate_up 5-star: each that is not the "
-                            "chosen item gives a fate point; with 1 points the "
+                            "chosen item gives a fate point; with 1 point the "
                             "next is the chosen item"}));
 }
 
@@ -160,6 +160,19 @@ TEST(RulesTextTest, PricesAndBatches) {
                             "Gold"}));
 }
 
+TEST(RulesTextTest, WhatGivesWayWhereOddsPassOne) {
+  EXPECT_THAT(ToldWith("", R"("overflow": "independent")"),
+              IsSupersetOf({"/overflow each rarity is tried on its own, the "
+                            "highest first, and the first that comes counts"}));
+  EXPECT_THAT(ToldWith("", R"("overflow": "normalise")"),
+              IsSupersetOf({"/overflow where the odds of all rarities pass "
+                            "100%, each gives way in proportion"}));
+  EXPECT_THAT(
+      ToldWith("", R"("overflow": "scale_filler")"),
+      IsSupersetOf({"/overflow rarities whose odds never grow share what "
+                    "the others leave, in proportion"}));
+}
+
 TEST(RulesTextTest, StepsWithTheHighestRarityFirst) {
   EXPECT_THAT(
       Told(testing::LoadShipped("stepup-asteria")),
@@ -184,7 +197,7 @@ TEST(RulesTextTest, WhatIsGiven) {
                         "at_end": {"currency": "coin", "amount": 1}}})"),
       ElementsAre(
           "/price one pull costs 100 gem",
-          "/spark each pull gives a point, and 200 points buy Ada or Ben",
+          "/spark each pull gives a point; 200 points buy Ada or Ben",
           "/milestones/0 pull number 30 gives 10 pulls that read and move no "
           "counter",
           "/milestones/1 each 50 pulls give 2 × Ben",
@@ -217,7 +230,7 @@ TEST(RulesTextTest, ALongListIsCounted) {
           "long.json")
           .value();
   EXPECT_EQ(Told(banner).back(),
-            "/spark each pull gives a point, and 9 points buy i1, i2, i3, i4, "
+            "/spark each pull gives a point; 9 points buy i1, i2, i3, i4, "
             "i5, i6, i7, i8 or 3 more");
 }
 

@@ -3,7 +3,7 @@
 // certain and when, what a batch promises, what is paid and given.
 //
 //   for (const RuleText& rule : DescribeRules(banner.spec())) {
-//     std::cout << rule.text << "\n";  // "5-star: certain at the latest …"
+//     std::cout << rule.text << "\n";  // "gold: certain at pull 8 since …"
 //   }
 
 #ifndef FAIRPULL_BANNER_RULES_TEXT_H_
@@ -21,9 +21,9 @@ struct RuleText {
   std::string text;     // a sentence in English, without a full stop
 };
 
-// Every rule but the odds of a first pull: prices first, then rarity by rarity,
-// then batches and the others, in the order of the reference of banner files.
-// `spec` is one that compiles.
+// Every rule that the file states, but for the odds of a first pull: prices
+// first, then rarity by rarity, then batches and the others, in the order of
+// the reference of banner files. `spec` is one that compiles.
 [[nodiscard]] std::vector<RuleText> DescribeRules(const BannerSpec& spec);
 
 }  // namespace fairpull
