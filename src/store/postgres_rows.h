@@ -15,16 +15,6 @@
 
 namespace fairpull {
 
-// The columns of a row in the order of its statement.
-absl::StatusOr<Operation> ReadOperation(PostgresRow& row);
-absl::StatusOr<Entry> ReadEntry(PostgresRow& row);
-absl::StatusOr<Account> ReadAccount(PostgresRow& row);
-absl::StatusOr<Hold> ReadHold(PostgresRow& row);
-absl::StatusOr<PityRecord> ReadPity(PostgresRow& row);
-absl::StatusOr<PullRecord> ReadPull(PostgresRow& row);
-absl::StatusOr<InventoryRecord> ReadInventory(PostgresRow& row);
-absl::StatusOr<PullOperation> ReadPullOperation(PostgresRow& row);
-
 // Whether rows that are read are kept from change until the transaction ends.
 enum class PostgresLocking { kNone, kForUpdate };
 

@@ -18,6 +18,7 @@
 #include "postgres_pool.h"
 #include "postgres_rows.h"
 #include "postgres_transaction.h"
+#include "row_columns.h"
 #include "rows_check.h"
 
 namespace fairpull {
@@ -181,14 +182,15 @@ absl::StatusOr<std::vector<Entry>> PostgresStore::Entries(
     const PlayerId& player, const CurrencyId& currency, std::int64_t after_seq,
     int limit) {
   FAIRPULL_RETURN_IF_ERROR(CheckPageLimit(limit));
-  return Select(ReadEntry, Q::kEntriesPage, player, currency, after_seq, limit);
+  return Select<Entry>(ReadEntry, Q::kEntriesPage, player, currency, after_seq,
+                       limit);
 }
 
 absl::StatusOr<std::optional<Entry>> PostgresStore::EntryAsOf(
     const PlayerId& player, const CurrencyId& currency, std::int64_t at_ms) {
   FAIRPULL_ASSIGN_OR_RETURN(
       std::vector<Entry> found,
-      Select(ReadEntry, Q::kEntryAsOf, player, currency, at_ms));
+      Select<Entry>(ReadEntry, Q::kEntryAsOf, player, currency, at_ms));
   if (found.empty()) return std::optional<Entry>();
   return std::optional<Entry>(std::move(found[0]));
 }
@@ -202,62 +204,65 @@ absl::StatusOr<std::vector<PullRecord>> PostgresStore::History(
       PullCursor{.at_ms = std::numeric_limits<std::int64_t>::max(),
                  .scope = ScopeId::Trusted("~"),
                  .seq = 0});
-  return Select(ReadPull, Q::kHistoryPage, player, from.at_ms, from.scope,
-                from.seq, limit);
+  return Select<PullRecord>(ReadPull, Q::kHistoryPage, player, from.at_ms,
+                            from.scope, from.seq, limit);
 }
 
 absl::StatusOr<std::vector<PullRecord>> PostgresStore::Pulls(
     const PlayerId& player, const ScopeId& scope, std::int64_t after_seq,
     int limit) {
   FAIRPULL_RETURN_IF_ERROR(CheckPageLimit(limit));
-  return Select(ReadPull, Q::kPullsPage, player, scope, after_seq, limit);
+  return Select<PullRecord>(ReadPull, Q::kPullsPage, player, scope, after_seq,
+                            limit);
 }
 
 absl::StatusOr<std::vector<Operation>> PostgresStore::Operations(
     const PlayerId& player, const OperationId& after, int limit) {
   FAIRPULL_RETURN_IF_ERROR(CheckPageLimit(limit));
-  return Select(ReadOperation, Q::kOperationsPage, player, after, limit);
+  return Select<Operation>(ReadOperation, Q::kOperationsPage, player, after,
+                           limit);
 }
 
 absl::StatusOr<std::vector<Hold>> PostgresStore::Holds(const PlayerId& player,
                                                        const OperationId& after,
                                                        int limit) {
   FAIRPULL_RETURN_IF_ERROR(CheckPageLimit(limit));
-  return Select(ReadHold, Q::kHoldsPage, player, after, limit);
+  return Select<Hold>(ReadHold, Q::kHoldsPage, player, after, limit);
 }
 
 absl::StatusOr<std::vector<PullOperation>> PostgresStore::PullOperations(
     const PlayerId& player, const OperationId& after, int limit) {
   FAIRPULL_RETURN_IF_ERROR(CheckPageLimit(limit));
-  return Select(ReadPullOperation, Q::kPullOperationsPage, player, after,
-                limit);
+  return Select<PullOperation>(ReadPullOperation, Q::kPullOperationsPage,
+                               player, after, limit);
 }
 
 absl::StatusOr<std::vector<Account>> PostgresStore::Accounts(
     const PlayerId& player) {
-  return Select(ReadAccount, Q::kAllAccounts, player);
+  return Select<Account>(ReadAccount, Q::kAllAccounts, player);
 }
 
 absl::StatusOr<std::vector<PityRecord>> PostgresStore::Pity(
     const PlayerId& player) {
-  return Select(ReadPity, Q::kAllPity, player);
+  return Select<PityRecord>(ReadPity, Q::kAllPity, player);
 }
 
 absl::StatusOr<std::vector<InventoryRecord>> PostgresStore::Inventory(
     const PlayerId& player) {
-  return Select(ReadInventory, Q::kAllInventory, player);
+  return Select<InventoryRecord>(ReadInventory, Q::kAllInventory, player);
 }
 
 absl::StatusOr<std::vector<Hold>> PostgresStore::PendingHolds(
     std::int64_t due_ms, int limit) {
   FAIRPULL_RETURN_IF_ERROR(CheckPageLimit(limit));
-  return Select(ReadHold, Q::kPendingHolds, due_ms, limit);
+  return Select<Hold>(ReadHold, Q::kPendingHolds, due_ms, limit);
 }
 
 absl::StatusOr<std::vector<PullOperation>> PostgresStore::UnsettledPulls(
     std::int64_t due_ms, int limit) {
   FAIRPULL_RETURN_IF_ERROR(CheckPageLimit(limit));
-  return Select(ReadPullOperation, Q::kUnsettledPulls, due_ms, limit);
+  return Select<PullOperation>(ReadPullOperation, Q::kUnsettledPulls, due_ms,
+                               limit);
 }
 
 absl::StatusOr<std::vector<PlayerId>> PostgresStore::Players(

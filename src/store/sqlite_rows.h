@@ -12,16 +12,6 @@
 
 namespace fairpull {
 
-// The row that the statement stands at, its columns in the table's order.
-absl::StatusOr<Operation> ReadOperation(SqliteStatement& row);
-absl::StatusOr<Entry> ReadEntry(SqliteStatement& row);
-absl::StatusOr<Account> ReadAccount(SqliteStatement& row);
-absl::StatusOr<Hold> ReadHold(SqliteStatement& row);
-absl::StatusOr<PityRecord> ReadPity(SqliteStatement& row);
-absl::StatusOr<PullRecord> ReadPull(SqliteStatement& row);
-absl::StatusOr<InventoryRecord> ReadInventory(SqliteStatement& row);
-absl::StatusOr<PullOperation> ReadPullOperation(SqliteStatement& row);
-
 // The rows of `reads` that are there.
 absl::StatusOr<Snapshot> ReadRows(SqliteConnection& connection,
                                   const ReadSet& reads);

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "fairpull/base/status.h"
+#include "row_columns.h"
 #include "rows_check.h"
 #include "sqlite_connection.h"
 #include "sqlite_file.h"

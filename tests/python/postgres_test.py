@@ -7,13 +7,13 @@ import pwd
 import shutil
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from command import run
 
 import fairpull
 
@@ -92,17 +92,8 @@ def test_a_wallet_and_pulls(url):
 
 
 def test_the_command(url):
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "fairpull", *arguments, "--store", url],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-
-    assert run("migrate").returncode == 0
-    verified = run("ledger", "verify")
+    assert run("migrate", "--store", url).returncode == 0
+    verified = run("ledger", "verify", "--store", url)
     assert verified.returncode == 0, verified.stderr
     assert "the books are sound" in verified.stderr
 
