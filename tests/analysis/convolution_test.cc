@@ -194,6 +194,32 @@ TEST(CompoundTest, ByHand) {
   EXPECT_EQ(Compound({0, 1}, {0, 1}, {1}).value(), (List{0, 1}));
 }
 
+// A geometric number of waits: f = p first + q wait * f, entry by entry.
+TEST(CompoundTest, AGeometricNumberOfWaitsAgreesWithItsRecursion) {
+  List wait(91);
+  for (std::size_t n = 1; n <= 90; ++n) {
+    wait[n] = static_cast<double>(n) / (45.0 * 91.0);
+  }
+  for (const double q : {0.5, 10.0 / 11.0, 0.97}) {
+    List weights;
+    for (double rest = 1; rest > 1e-19; rest *= q) {
+      weights.push_back((1 - q) * rest);
+    }
+    const List sum = Compound(wait, wait, weights).value();
+    ASSERT_GT(sum.size(), 60 * 90u);
+    std::vector<long double> expected(sum.size());
+    for (std::size_t n = 1; n < sum.size(); ++n) {
+      long double total =
+          n < wait.size() ? (1 - static_cast<long double>(q)) * wait[n] : 0;
+      for (std::size_t j = 1; j < wait.size() && j < n; ++j) {
+        total += static_cast<long double>(q) * wait[j] * expected[n - j];
+      }
+      expected[n] = total;
+      ASSERT_NEAR(sum[n], static_cast<double>(total), 1e-16) << q << " " << n;
+    }
+  }
+}
+
 TEST(CompoundTest, LongSumsAgreeWithTheirParts) {
   const List wait = SoftPityWait();
   List weights(120);

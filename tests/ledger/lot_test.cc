@@ -188,6 +188,19 @@ TEST(LotTest, WhatRanOutCantBeSpentOrHeldAndIsExpired) {
   EXPECT_EQ(book.account().balance.posted, 90);
 }
 
+TEST(LotTest, WhatRanOutIsPassedOver) {
+  Book book = Mixed();
+  LedgerRequest late = Debit("late", 30);
+  late.at_ms = 5000;
+  EXPECT_TRUE(book.Do(late).ok());
+  EXPECT_THAT(book.left(), ElementsAre(Left{"buy-1", 30}, Left{"buy-2", 30},
+                                       Left{"event", 50}));
+  LedgerRequest hold = Request(OperationKind::kHold, "h", 60);
+  hold.at_ms = 5000;
+  EXPECT_TRUE(book.Do(hold).ok());
+  EXPECT_EQ(book.Expire(5000), 50) << "the hold has nothing of it";
+}
+
 TEST(LotTest, AHoldKeepsALotThatRunsOutMeanwhile) {
   Book book = Mixed();
   book.Do(Request(OperationKind::kHold, "h", 30));

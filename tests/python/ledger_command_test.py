@@ -68,6 +68,8 @@ def test_balance(books):
     assert "posted 200, held 0, available 200" in text
     then = run("ledger", "balance", *account(books), "--as-of", "2023-11-14T22:14:00")
     assert then.stdout == "300\n"
+    utc = run("ledger", "balance", *account(books), "--as-of", "2023-11-14T22:14:00Z")
+    assert utc.stdout == "300\n"
     zone = ["--as-of", "2023-11-14T23:14:20+01:00"]
     assert run_json("ledger", "balance", *account(books), *zone)["posted"] == 305
 

@@ -54,7 +54,10 @@ def time_of(text: str | None) -> int:
     if text is None:
         return int(datetime.now(timezone.utc).timestamp() * 1000)
     try:
-        moment = datetime.fromisoformat(text)
+        # Python 3.10 does not know the Z of UTC.
+        moment = datetime.fromisoformat(
+            text.removesuffix("Z") + "+00:00" * text.endswith("Z")
+        )
     except ValueError:
         raise typer.BadParameter(
             f"{text!r} is no time; write --as-of 2026-03-31T23:59:59+09:00"
