@@ -53,11 +53,10 @@ def time_of(text: str | None) -> int:
     """A time in UTC milliseconds."""
     if text is None:
         return int(datetime.now(timezone.utc).timestamp() * 1000)
+    # Python 3.10 does not know the Z of UTC.
+    spelled = f"{text[:-1]}+00:00" if text.endswith("Z") else text
     try:
-        # Python 3.10 does not know the Z of UTC.
-        moment = datetime.fromisoformat(
-            text.removesuffix("Z") + "+00:00" * text.endswith("Z")
-        )
+        moment = datetime.fromisoformat(spelled)
     except ValueError:
         raise typer.BadParameter(
             f"{text!r} is no time; write --as-of 2026-03-31T23:59:59+09:00"
