@@ -10,6 +10,7 @@
 #include "fairpull/base/status.h"
 #include "fairpull/service/draw_pulls.h"
 #include "fairpull/store/ledger_rows.h"
+#include "paid_pulls.h"
 #include "retry.h"
 #include "stored_pulls.h"
 
@@ -37,7 +38,10 @@ PullService::PullService(Store& store, Catalog catalog, ServerSeeds seeds,
       clock_(std::move(clock)) {}
 
 absl::StatusOr<PullReceipt> PullService::Pull(const PullRequest& request) {
-  return RetryAborted([&] { return PullOnce(request); });
+  // What was known of the player may have been wrong, so only the first time.
+  bool optimistic = true;
+  return RetryAborted(
+      [&] { return PullOnce(request, std::exchange(optimistic, false)); });
 }
 
 // A request with all that is known of it before its rows are read.
@@ -67,11 +71,13 @@ PullService::Question PullService::QuestionOf(
       .request = request,
       .now_ms = now_ms,
       .priced = PricedOperation(catalog_, request, seeds_.current(), now_ms),
-      .reads = {.player = request.player, .pull_operations = {request.id}}};
+      .reads = {.player = request.player}};
   if (question.priced.ok()) {
     question.payment = PaymentOf(*question.priced, now_ms);
     AddRowsOf(question.payment, question.reads);
     question.reads.pity = {question.priced->scope};
+  } else {
+    question.reads.operations = {request.id};
   }
   return question;
 }
@@ -79,10 +85,13 @@ PullService::Question PullService::QuestionOf(
 PullService::Answer PullService::AnswerTo(const Question& question,
                                           const Snapshot& snapshot) const {
   const PullRequest& request = question.request;
-  if (const PullOperation* stored = snapshot.FindPullOperation(request.id)) {
+  const Operation* known = snapshot.FindOperation(request.id);
+  std::optional<PullOperation> stored;
+  if (known != nullptr) stored = PaidPull(*known);
+  if (stored) {
     const absl::Status same = CheckSameRequest(*stored, request);
     if (!same.ok()) return {.receipt = same};
-    return {.stored = *stored};
+    return {.stored = std::move(stored)};
   }
   if (!question.priced.ok()) return {.receipt = question.priced.status()};
 
@@ -99,10 +108,7 @@ PullService::Answer PullService::AnswerTo(const Question& question,
     return {.receipt = PullReceipt{.payment = std::move(decision.receipt)}};
   }
   Answer answer;
-  AddWritesOf(decision, answer.writes);
   PullOperation operation = *question.priced;
-  operation.settled = true;
-  operation.state = PullState::kRejected;
   if (decision.receipt.ok()) {
     absl::StatusOr<DrawnPulls> drawn =
         DrawPulls(catalog_, seeds_, operation,
@@ -110,16 +116,18 @@ PullService::Answer PullService::AnswerTo(const Question& question,
     if (!drawn.ok()) return {.receipt = drawn.status()};
     AddWritesOf(*drawn, answer.writes);
     operation.first_seq = drawn->pulls[0].seq;
-    operation.state = PullState::kDone;
     answer.receipt->pulls = std::move(drawn->pulls);
   }
+  decision.operation->memo = MemoOf(operation);
+  AddWritesOf(decision, answer.writes);
   answer.receipt->payment = std::move(decision.receipt);
-  answer.writes.pull_operations.push_back(std::move(operation));
   return answer;
 }
 
-absl::StatusOr<PullReceipt> PullService::PullOnce(const PullRequest& request) {
-  const Question question = QuestionOf(request);
+absl::StatusOr<PullReceipt> PullService::PullOnce(const PullRequest& request,
+                                                  bool optimistic) {
+  Question question = QuestionOf(request);
+  question.reads.optimistic = optimistic;
   FAIRPULL_ASSIGN_OR_RETURN(auto transaction, store_.Begin(question.reads));
   Answer answer = AnswerTo(question, transaction->snapshot());
   if (answer.stored) {
@@ -128,6 +136,8 @@ absl::StatusOr<PullReceipt> PullService::PullOnce(const PullRequest& request) {
   }
   if (!IsEmpty(answer.writes)) {
     FAIRPULL_RETURN_IF_ERROR(transaction->Commit(answer.writes));
+  } else if (optimistic) {
+    return absl::AbortedError("no commit proves what was taken for known");
   }
   return std::move(answer.receipt);
 }
@@ -217,9 +227,6 @@ absl::StatusOr<PullReceipt> PullService::Replay(
   ReadSet reads{.player = operation.player};
   AddRowsOf(payment, reads);
   FAIRPULL_ASSIGN_OR_RETURN(const Snapshot snapshot, store_.Read(reads));
-  if (snapshot.FindOperation(operation.id) == nullptr) {
-    return ConflictError(operation.id, "kind");  // paid for in another store
-  }
   PullReceipt receipt{.payment =
                           Decide(ViewOf(snapshot, payment), payment).receipt};
   FAIRPULL_ASSIGN_OR_RETURN(receipt.pulls, StoredPulls(store_, operation));

@@ -14,6 +14,8 @@
 #include "fairpull/base/status.h"
 #include "fairpull/service/draw_pulls.h"
 #include "fairpull/store/ledger_rows.h"
+#include "fairpull/store/read_all.h"
+#include "paid_pulls.h"
 
 namespace fairpull {
 namespace {
@@ -164,23 +166,33 @@ std::vector<Violation> VerifyPulls(PullRows rows) {
 
 absl::StatusOr<PullRows> ReadPulls(Store& store, const PlayerId& player) {
   PullRows rows{.player = player};
-  std::optional<PullCursor> cursor;
-  while (true) {
-    FAIRPULL_ASSIGN_OR_RETURN(const std::vector<PullRecord> page,
-                              store.History(player, cursor, kMaxPage));
-    rows.pulls.insert(rows.pulls.end(), page.begin(), page.end());
-    if (page.size() < static_cast<std::size_t>(kMaxPage)) break;
-    cursor = PullCursor::Of(page.back());
-  }
+  FAIRPULL_RETURN_IF_ERROR(ReadAll<PullRecord>(
+      [&](const PullRecord* last) {
+        std::optional<PullCursor> before;
+        if (last != nullptr) before = PullCursor::Of(*last);
+        return store.History(player, before, kMaxPage);
+      },
+      rows.pulls));
   FAIRPULL_ASSIGN_OR_RETURN(rows.pity, store.Pity(player));
   FAIRPULL_ASSIGN_OR_RETURN(rows.inventory, store.Inventory(player));
-  OperationId after;
-  while (true) {
-    FAIRPULL_ASSIGN_OR_RETURN(const std::vector<PullOperation> page,
-                              store.PullOperations(player, after, kMaxPage));
-    rows.operations.insert(rows.operations.end(), page.begin(), page.end());
-    if (page.size() < static_cast<std::size_t>(kMaxPage)) break;
-    after = page.back().id;
+  const auto id_of = [](const auto* last) {
+    return last == nullptr ? OperationId() : last->id;
+  };
+  FAIRPULL_RETURN_IF_ERROR(ReadAll<PullOperation>(
+      [&](const PullOperation* last) {
+        return store.PullOperations(player, id_of(last), kMaxPage);
+      },
+      rows.operations));
+  std::vector<Operation> paid;
+  FAIRPULL_RETURN_IF_ERROR(ReadAll<Operation>(
+      [&](const Operation* last) {
+        return store.Operations(player, id_of(last), kMaxPage);
+      },
+      paid));
+  for (const Operation& operation : paid) {
+    if (std::optional<PullOperation> pull = PaidPull(operation)) {
+      rows.operations.push_back(*std::move(pull));
+    }
   }
   return rows;
 }

@@ -5,23 +5,10 @@
 #include <vector>
 
 #include "fairpull/base/status.h"
+#include "fairpull/store/read_all.h"
 
 namespace fairpull {
 namespace {
-
-// Appends every row of a paged table. `page(last)` gives the page after the
-// row `last`, which is null at the start.
-template <class Row, class Page>
-absl::Status ReadAll(const Page& page, std::vector<Row>& rows) {
-  const Row* last = nullptr;
-  while (true) {
-    FAIRPULL_ASSIGN_OR_RETURN(std::vector<Row> more, page(last));
-    const bool complete = more.size() < static_cast<std::size_t>(kMaxPage);
-    for (Row& row : more) rows.push_back(std::move(row));
-    if (complete) return absl::OkStatus();
-    last = &rows.back();
-  }
-}
 
 // The snapshot as it is once the decision is written.
 void Show(const Decision& decision, Snapshot& snapshot) {

@@ -118,6 +118,10 @@ void PostgresParameters::Add(const std::string& text) {
   Add(text.data(), text.size(), kText);
 }
 
+void PostgresParameters::Add(const PostgresArray& array) {
+  Add(array.bytes().data(), array.bytes().size(), array.type());
+}
+
 void PostgresParameters::Add(const char* value, std::size_t length,
                              unsigned type) {
   const auto place = static_cast<std::size_t>(size_++);

@@ -17,6 +17,7 @@
 #include "absl/status/statusor.h"
 #include "fairpull/base/id.h"
 #include "fairpull/store/postgres_store.h"
+#include "postgres_arrays.h"
 #include "postgres_statements.h"
 
 struct pg_conn;
@@ -64,6 +65,7 @@ class PostgresParameters {
   void Add(std::int64_t value);
   void Add(int value) { Add(std::int64_t{value}); }
   void Add(const std::string& text);
+  void Add(const PostgresArray& array);
   template <class Tag>
   void Add(const Id<Tag>& id) {
     Add(id.value());
@@ -105,6 +107,13 @@ class PostgresConnection {
   void Queue(PostgresQuery query, const Values&... values) {
     PostgresParameters parameters;
     (parameters.Add(values), ...);
+    Send(query, parameters);
+  }
+  template <std::size_t kColumns>
+  void QueueColumns(PostgresQuery query,
+                    const PostgresColumns<kColumns>& columns) {
+    PostgresParameters parameters;
+    for (const PostgresArray& array : columns.arrays()) parameters.Add(array);
     Send(query, parameters);
   }
 

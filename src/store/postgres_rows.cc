@@ -13,15 +13,12 @@ namespace {
 
 using Q = PostgresQuery;
 
+// In ascending order, so that everybody locks them in the same.
 template <class Key>
-std::vector<Key> EachOnce(const std::vector<Key>& keys) {
-  std::vector<Key> unique;
-  for (const Key& key : keys) {
-    if (std::find(unique.begin(), unique.end(), key) == unique.end()) {
-      unique.push_back(key);
-    }
-  }
-  return unique;
+std::vector<Key> EachOnce(std::vector<Key> keys) {
+  std::sort(keys.begin(), keys.end());
+  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+  return keys;
 }
 
 template <class Key>
@@ -55,7 +52,6 @@ PostgresQuery WriterOf(const Account& row) {
 PostgresQuery WriterOf(const Hold& row) {
   return row.state == HoldState::kPending ? Q::kInsertHold : Q::kResolveHold;
 }
-PostgresQuery WriterOf(const PityRecord&) { return Q::kWritePity; }
 PostgresQuery WriterOf(const PullRecord&) { return Q::kInsertPull; }
 PostgresQuery WriterOf(const InventoryRecord&) { return Q::kAddInventory; }
 PostgresQuery WriterOf(const PullOperation&) { return Q::kWritePullOperation; }
@@ -68,6 +64,26 @@ void WriteAll(PostgresConnection& connection, const std::vector<Row>& rows) {
           connection.Queue(WriterOf(row), values...);
         },
         ColumnsOf(row));
+  }
+}
+
+void WritePity(PostgresConnection& connection, const Snapshot& read,
+               const std::vector<PityRecord>& rows) {
+  for (auto row = rows.begin(); row != rows.end(); ++row) {
+    // What this row is put in place of.
+    const PityRecord* before = read.FindPity(row->scope);
+    for (auto earlier = rows.begin(); earlier != row; ++earlier) {
+      if (earlier->scope == row->scope) before = &*earlier;
+    }
+    std::apply(
+        [&](const auto&... values) {
+          if (before == nullptr) {
+            connection.Queue(Q::kWritePity, values...);
+          } else {
+            connection.Queue(Q::kReplacePity, values..., before->seq);
+          }
+        },
+        ColumnsOf(*row));
   }
 }
 
@@ -86,15 +102,15 @@ void PostgresReads::Queue(PostgresConnection& connection,
                           PostgresLocking locking) const {
   const bool locks = locking == PostgresLocking::kForUpdate;
   const PlayerId& player = reads_.player;
-  QueueEach(connection, Q::kOperation, player, reads_.operations);
-  QueueEach(connection, locks ? Q::kHoldLocked : Q::kHold, player,
-            reads_.holds);
   QueueEach(connection, locks ? Q::kAccountLocked : Q::kAccount, player,
             reads_.accounts);
   if (reads_.accounts_of_holds) {
     QueueEach(connection, locks ? Q::kAccountOfHoldLocked : Q::kAccountOfHold,
               player, reads_.holds);
   }
+  QueueEach(connection, Q::kOperation, player, reads_.operations);
+  QueueEach(connection, locks ? Q::kHoldLocked : Q::kHold, player,
+            reads_.holds);
   QueueEach(connection, locks ? Q::kPityLocked : Q::kPity, player, reads_.pity);
   QueueEach(connection, locks ? Q::kPullOperationLocked : Q::kPullOperation,
             player, reads_.pull_operations);
@@ -103,10 +119,6 @@ void PostgresReads::Queue(PostgresConnection& connection,
 absl::StatusOr<Snapshot> PostgresReads::Take(
     absl::Span<const PostgresResult> results, std::size_t& next) const {
   Snapshot found;
-  FAIRPULL_RETURN_IF_ERROR(TakeEach(results, next, reads_.operations,
-                                    ReadOperation, found.operations));
-  FAIRPULL_RETURN_IF_ERROR(
-      TakeEach(results, next, reads_.holds, ReadHold, found.holds));
   FAIRPULL_RETURN_IF_ERROR(
       TakeEach(results, next, reads_.accounts, ReadAccount, found.accounts));
   if (reads_.accounts_of_holds) {
@@ -119,6 +131,10 @@ absl::StatusOr<Snapshot> PostgresReads::Take(
       }
     }
   }
+  FAIRPULL_RETURN_IF_ERROR(TakeEach(results, next, reads_.operations,
+                                    ReadOperation, found.operations));
+  FAIRPULL_RETURN_IF_ERROR(
+      TakeEach(results, next, reads_.holds, ReadHold, found.holds));
   FAIRPULL_RETURN_IF_ERROR(
       TakeEach(results, next, reads_.pity, ReadPity, found.pity));
   FAIRPULL_RETURN_IF_ERROR(TakeEach(results, next, reads_.pull_operations,
@@ -126,12 +142,13 @@ absl::StatusOr<Snapshot> PostgresReads::Take(
   return found;
 }
 
-void QueueWrites(PostgresConnection& connection, const WriteSet& writes) {
+void QueueWrites(PostgresConnection& connection, const Snapshot& read,
+                 const WriteSet& writes) {
   WriteAll(connection, writes.operations);
   WriteAll(connection, writes.accounts);
   WriteAll(connection, writes.entries);
   WriteAll(connection, writes.holds);
-  WriteAll(connection, writes.pity);
+  WritePity(connection, read, writes.pity);
   WriteAll(connection, writes.pulls);
   WriteAll(connection, writes.inventory);
   WriteAll(connection, writes.pull_operations);

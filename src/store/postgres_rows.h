@@ -24,6 +24,7 @@ class PostgresReads {
   // Each key once.
   explicit PostgresReads(const ReadSet& reads);
 
+  // Locks the accounts first, so that whatever comes after them is as it stays.
   void Queue(PostgresConnection& connection, PostgresLocking locking) const;
 
   // The rows that were found, from the results of what Queue queued, which
@@ -36,9 +37,10 @@ class PostgresReads {
 };
 
 // Queues everything in `writes`. A guard of WriteSet that does not hold ends
-// the transaction with Aborted; the accounts with a version above 0 must have
-// been read under lock and be there.
-void QueueWrites(PostgresConnection& connection, const WriteSet& writes);
+// the transaction with Aborted, and so does another pity than the one that was
+// read; the accounts with a version above 0 must be there.
+void QueueWrites(PostgresConnection& connection, const Snapshot& read,
+                 const WriteSet& writes);
 
 }  // namespace fairpull
 

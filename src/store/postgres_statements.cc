@@ -12,7 +12,7 @@ using Q = PostgresQuery;
 // Columns by name: a later migration may add one while older servers run.
 #define OPERATION                                                   \
   "player_id, operation_id, kind, currency, amount, counterparty, " \
-  "outcome, posted, held, seq, version, at_ms, lots, terms"
+  "outcome, posted, held, seq, version, at_ms, lots, terms, memo"
 #define ENTRY                                                      \
   "player_id, currency, seq, operation_id, counterparty, amount, " \
   "balance_after, at_ms, hash"
@@ -37,6 +37,14 @@ using Q = PostgresQuery;
   "FROM balances b JOIN holds h ON h.player_id = b.player_id "           \
   "AND h.currency = b.currency "                                         \
   "WHERE b.player_id = $1 AND h.player_id = $1 AND h.hold_id = $2"
+
+#define PITY_CONFLICT                                               \
+  "ON CONFLICT (player_id, scope) DO UPDATE SET "                   \
+  "seq = CASE WHEN pity.seq < excluded.seq THEN excluded.seq END, " \
+  "state = excluded.state"
+#define INVENTORY_CONFLICT                       \
+  "ON CONFLICT (player_id, item) DO UPDATE SET " \
+  "count = inventory.count + excluded.count"
 
 // A guard that does not hold makes a NOT NULL column NULL, which is an error
 // and so ends the transaction before its COMMIT; an UPDATE of no row would not.
@@ -103,7 +111,7 @@ constexpr std::array kStatements = {
     PostgresStatement{Q::kInsertOperation, kPlayer, "insert_operation",
                       "INSERT INTO operations (" OPERATION
                       ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, "
-                      "$12, $13, $14)"},
+                      "$12, $13, $14, $15)"},
     PostgresStatement{Q::kInsertEntry, kPlayer, "insert_entry",
                       "INSERT INTO entries (" ENTRY
                       ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"},
@@ -130,21 +138,22 @@ constexpr std::array kStatements = {
         "state = CASE WHEN holds.state = 1 THEN excluded.state END, "
         "posted_amount = excluded.posted_amount, at_ms = excluded.at_ms, "
         "ask_at_ms = excluded.ask_at_ms"},
-    PostgresStatement{
-        Q::kWritePity, kPlayer, "write_pity",
-        "INSERT INTO pity (" PITY ") VALUES ($1, $2, $3, $4) "
-        "ON CONFLICT (player_id, scope) DO UPDATE SET "
-        "seq = CASE WHEN pity.seq < excluded.seq THEN excluded.seq END, "
-        "state = excluded.state"},
+    PostgresStatement{Q::kWritePity, kPlayer, "write_pity",
+                      "INSERT INTO pity (" PITY
+                      ") VALUES ($1, $2, $3, $4) " PITY_CONFLICT},
+    // For a row that the transaction has read: its seq is known.
+    PostgresStatement{Q::kReplacePity, kPlayer, "replace_pity",
+                      "UPDATE pity SET "
+                      "seq = CASE WHEN seq = $5 AND seq < $3 THEN $3 END, "
+                      "state = $4 "
+                      "WHERE player_id = $1 AND scope = $2"},
     PostgresStatement{Q::kInsertPull, kPlayer, "insert_pull",
                       "INSERT INTO pulls (" PULL
                       ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, "
                       "$12, $13, $14)"},
     PostgresStatement{Q::kAddInventory, kPlayer, "add_inventory",
                       "INSERT INTO inventory (" INVENTORY
-                      ") VALUES ($1, $2, $3) "
-                      "ON CONFLICT (player_id, item) DO UPDATE SET "
-                      "count = inventory.count + excluded.count"},
+                      ") VALUES ($1, $2, $3) " INVENTORY_CONFLICT},
     PostgresStatement{
         Q::kWritePullOperation, kPlayer, "write_pull_operation",
         "INSERT INTO pull_operations (" PULL_OPERATION
@@ -159,6 +168,61 @@ constexpr std::array kStatements = {
         "next_due_ms = excluded.next_due_ms, "
         "created_at_ms = excluded.created_at_ms, scope = excluded.scope, "
         "first_seq = excluded.first_seq"},
+
+    // Each parameter is a column of the rows, as an array.
+    PostgresStatement{Q::kOperationsOfMany, kGroup, "operations_of_many",
+                      "SELECT " OPERATION
+                      " FROM unnest($1::text[], $2::text[]) AS asked (p, k) "
+                      "JOIN operations ON player_id = p AND operation_id = k"},
+    // Locked in the order of the players, as every group does.
+    PostgresStatement{Q::kAccountsOfManyLocked, kGroup, "accounts_of_many",
+                      "SELECT " ACCOUNT
+                      " FROM unnest($1::text[], $2::text[]) AS asked (p, k) "
+                      "JOIN balances ON player_id = p AND currency = k "
+                      "ORDER BY player_id, currency FOR UPDATE OF balances"},
+    PostgresStatement{Q::kPityOfManyLocked, kGroup, "pity_of_many",
+                      "SELECT " PITY
+                      " FROM unnest($1::text[], $2::text[]) AS asked (p, k) "
+                      "JOIN pity ON player_id = p AND scope = k "
+                      "ORDER BY player_id, scope FOR UPDATE OF pity"},
+    PostgresStatement{
+        Q::kInsertOperations, kGroup, "insert_operations",
+        "INSERT INTO operations (" OPERATION
+        ") SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], "
+        "$4::text[], $5::bigint[], $6::text[], $7::bigint[], $8::bigint[], "
+        "$9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], "
+        "$13::text[], $14::text[], $15::text[])"},
+    PostgresStatement{
+        Q::kInsertEntries, kGroup, "insert_entries",
+        "INSERT INTO entries (" ENTRY
+        ") SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], "
+        "$4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::bigint[], "
+        "$9::text[])"},
+    PostgresStatement{
+        Q::kUpdateAccounts, kGroup, "update_accounts",
+        "UPDATE balances SET posted = n.posted, held = n.held, seq = n.seq, "
+        "version = CASE WHEN balances.version + 1 = n.version "
+        "THEN n.version END, "
+        "debt = n.debt, lots = n.lots, chain = n.chain "
+        "FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], "
+        "$5::bigint[], $6::bigint[], $7::bigint[], $8::text[], $9::text[]) "
+        "AS n (" ACCOUNT ") WHERE balances.player_id = n.player_id "
+        "AND balances.currency = n.currency"},
+    PostgresStatement{Q::kWritePityOfMany, kGroup, "write_pity_of_many",
+                      "INSERT INTO pity (" PITY
+                      ") SELECT * FROM unnest($1::text[], $2::text[], "
+                      "$3::bigint[], $4::text[]) " PITY_CONFLICT},
+    PostgresStatement{
+        Q::kInsertPulls, kGroup, "insert_pulls",
+        "INSERT INTO pulls (" PULL
+        ") SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], "
+        "$4::text[], $5::bigint[], $6::text[], $7::text[], $8::bigint[], "
+        "$9::text[], $10::text[], $11::bigint[], $12::bigint[], "
+        "$13::bigint[], $14::bigint[])"},
+    PostgresStatement{Q::kAddInventoryOfMany, kGroup, "add_inventory_of_many",
+                      "INSERT INTO inventory (" INVENTORY
+                      ") SELECT * FROM unnest($1::text[], $2::text[], "
+                      "$3::bigint[]) " INVENTORY_CONFLICT},
 
     PostgresStatement{Q::kEntriesPage, kPlayer, "entries_page",
                       "SELECT " ENTRY
@@ -210,6 +274,8 @@ constexpr std::array kStatements = {
                       "SELECT player_id FROM players WHERE player_id > $1 "
                       "ORDER BY player_id LIMIT $2"},
 
+    PostgresStatement{Q::kIsSharded, kMigration, "is_sharded",
+                      "SELECT 1 WHERE to_regproc('citus_version') IS NOT NULL"},
     PostgresStatement{Q::kHasMigrations, kMigration, "has_migrations",
                       "SELECT 1 WHERE to_regclass('migrations') IS NOT NULL"},
     PostgresStatement{Q::kMigrations, kMigration, "migrations",
@@ -229,6 +295,8 @@ constexpr std::array kStatements = {
 #undef INVENTORY
 #undef PULL_OPERATION
 #undef ACCOUNT_OF_HOLD
+#undef PITY_CONFLICT
+#undef INVENTORY_CONFLICT
 
 constexpr bool InOrder() {
   for (std::size_t i = 0; i < kStatements.size(); ++i) {

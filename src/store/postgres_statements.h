@@ -38,9 +38,20 @@ enum class PostgresQuery {
   kInsertHold,
   kResolveHold,
   kWritePity,
+  kReplacePity,
   kInsertPull,
   kAddInventory,
   kWritePullOperation,
+  // The same of several players at once.
+  kOperationsOfMany,
+  kAccountsOfManyLocked,
+  kPityOfManyLocked,
+  kInsertOperations,
+  kInsertEntries,
+  kUpdateAccounts,
+  kWritePityOfMany,
+  kInsertPulls,
+  kAddInventoryOfMany,
   // Pages.
   kEntriesPage,
   kEntryAsOf,
@@ -57,6 +68,7 @@ enum class PostgresQuery {
   kUnsettledPulls,
   kPlayersPage,
   // Migrations.
+  kIsSharded,
   kHasMigrations,
   kMigrations,
   kInsertMigration,
@@ -65,6 +77,7 @@ enum class PostgresQuery {
 enum class PostgresUse {
   kSession,  // no rows of the game
   kPlayer,   // rows of the player $1 only: the hot path, and a player's pages
+  kGroup,    // rows of several players, where all rows are on one server
   kBackground,  // across players, never part of a transaction
   kMigration,   // once, when the store is opened
 };

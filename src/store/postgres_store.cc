@@ -64,8 +64,10 @@ class PostgresStore : public Store {
       : round_trips_(std::move(round_trips)),
         writers_(url, options, connections, *round_trips_),
         readers_(url, options, connections, *round_trips_),
+        known_(static_cast<std::size_t>(options.known_players)),
         shared_{.pool = writers_,
                 .locks = locks_,
+                .known = known_,
                 .lock_timeout_ms = options.lock_timeout_ms} {}
 
   // Brings the tables up to date, or refuses them if they are not.
@@ -123,13 +125,20 @@ class PostgresStore : public Store {
   // reads beside it would wait for himself.
   PostgresPool writers_;
   PostgresPool readers_;
-  const PostgresShared shared_;
+  PostgresKnownRows known_;
+  PostgresShared shared_;
 };
 
 absl::Status PostgresStore::Prepare(bool migrate) {
   FAIRPULL_ASSIGN_OR_RETURN(const PostgresPool::Lease connection,
                             writers_.Take());
-  return migrate ? Migrate(*connection) : CheckMigrated(*connection);
+  FAIRPULL_RETURN_IF_ERROR(migrate ? Migrate(*connection)
+                                   : CheckMigrated(*connection));
+  connection->Queue(Q::kIsSharded);
+  std::vector<PostgresResult> results;
+  FAIRPULL_RETURN_IF_ERROR(connection->Run(results));
+  shared_.is_sharded = results[0].rows() == 1;
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::unique_ptr<Transaction>> PostgresStore::Begin(
@@ -302,7 +311,7 @@ absl::Status CheckOptions(const PostgresOptions& options) {
       within(options.lock_timeout_ms, 0) &&
       within(options.statement_timeout_ms, 1) &&
       within(options.idle_transaction_timeout_ms, 1) &&
-      within(options.idle_check_ms, 0)) {
+      within(options.idle_check_ms, 0) && options.known_players >= 0) {
     return absl::OkStatus();
   }
   return absl::InvalidArgumentError(

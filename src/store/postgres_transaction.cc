@@ -3,11 +3,14 @@
 #include <algorithm>
 #include <chrono>
 #include <numeric>
+#include <optional>
 #include <random>
 #include <thread>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "fairpull/base/status.h"
+#include "postgres_group_rows.h"
 #include "postgres_rows.h"
 #include "rows_check.h"
 
@@ -28,6 +31,13 @@ void Pause(int attempt) {
   std::this_thread::sleep_for(std::chrono::microseconds(pause_us(random)));
 }
 
+// Whether the row in `players` is what keeps others out. Where an account is
+// read, that one does, and whoever finds none is kept apart by the guards.
+bool LocksPlayer(const ReadSet& reads) {
+  return !reads.pull_operations.empty() ||
+         (reads.accounts.empty() && !reads.accounts_of_holds);
+}
+
 }  // namespace
 
 PostgresWork::PostgresWork(const PostgresShared& shared,
@@ -36,7 +46,7 @@ PostgresWork::PostgresWork(const PostgresShared& shared,
       order_(reads.size()),
       connection_(nullptr, PostgresPool::Lease::deleter_type{}),
       snapshots_(reads.size()),
-      is_new_(reads.size()) {
+      player_rows_(reads.size(), PlayerRow::kNotAskedFor) {
   for (const ReadSet& read : reads) players_.push_back(read.player);
   std::iota(order_.begin(), order_.end(), std::size_t{0});
   std::sort(order_.begin(), order_.end(),
@@ -55,6 +65,12 @@ absl::StatusOr<std::unique_ptr<PostgresWork>> PostgresWork::Begin(
   FAIRPULL_RETURN_IF_ERROR(
       shared.locks.Lock(work->ascending_, shared.lock_timeout_ms));
   work->holds_locks_ = true;
+  if (reads.size() == 1 && reads[0].optimistic) {
+    if (std::optional<Snapshot> known = shared.known.Find(reads[0])) {
+      work->snapshots_[0] = *std::move(known);
+      return work;
+    }
+  }
   absl::Status status = work->LockAndRead(reads);
   for (int attempt = 1; attempt < kMostAttempts && absl::IsAborted(status);
        ++attempt) {
@@ -71,33 +87,63 @@ absl::StatusOr<std::unique_ptr<PostgresWork>> PostgresWork::Begin(
 absl::Status PostgresWork::LockAndRead(absl::Span<const ReadSet> reads) {
   connection_.reset();
   FAIRPULL_ASSIGN_OR_RETURN(connection_, shared_.pool.Take());
-  std::vector<PostgresReads> queued(reads.begin(), reads.end());
   connection_->Queue(Q::kBegin);
-  for (const std::size_t i : order_) {
-    connection_->Queue(Q::kLockPlayer, players_[i]);
-    queued[i].Queue(*connection_, PostgresLocking::kForUpdate);
+  if (ReadsTogether(reads)) {
+    QueueReadsTogether(*connection_, reads, order_);
+  } else {
+    for (const std::size_t i : order_) {
+      if (LocksPlayer(reads[i])) {
+        connection_->Queue(Q::kLockPlayer, players_[i]);
+      }
+      PostgresReads(reads[i]).Queue(*connection_, PostgresLocking::kForUpdate);
+    }
   }
   std::vector<PostgresResult> results;
-  if (absl::Status status = connection_->Run(results); !status.ok()) {
-    connection_.reset();
-    return status;
-  }
+  absl::Status status = connection_->Run(results);
+  if (status.ok()) status = TakeRead(results, reads);
+  if (!status.ok()) connection_.reset();
+  return status;
+}
+
+absl::Status PostgresWork::TakeRead(absl::Span<const PostgresResult> results,
+                                    absl::Span<const ReadSet> reads) {
   std::size_t next = 1;
-  for (const std::size_t i : order_) {
-    is_new_[i] = results[next++].changes() == 1;
-    absl::StatusOr<Snapshot> taken = queued[i].Take(results, next);
-    if (!taken.ok()) {
-      connection_.reset();
-      return taken.status();
+  snapshots_.assign(reads.size(), {});
+  if (ReadsTogether(reads)) {
+    FAIRPULL_RETURN_IF_ERROR(
+        TakeReadsTogether(results, next, reads, snapshots_));
+  } else {
+    for (const std::size_t i : order_) {
+      if (LocksPlayer(reads[i])) {
+        player_rows_[i] = results[next++].changes() == 1 ? PlayerRow::kMade
+                                                         : PlayerRow::kFound;
+      }
+      FAIRPULL_ASSIGN_OR_RETURN(snapshots_[i],
+                                PostgresReads(reads[i]).Take(results, next));
     }
-    snapshots_[i] = *std::move(taken);
+  }
+  for (std::size_t i = 0; i < reads.size(); ++i) {
+    if (LocksPlayer(reads[i])) continue;
+    player_rows_[i] = snapshots_[i].accounts.empty() ? PlayerRow::kMissing
+                                                     : PlayerRow::kNotAskedFor;
   }
   return absl::OkStatus();
+}
+
+bool PostgresWork::ReadsTogether(absl::Span<const ReadSet> reads) const {
+  return reads.size() > 1 && !shared_.is_sharded && CanReadTogether(reads);
 }
 
 absl::Status PostgresWork::Commit(absl::Span<const WriteSet> writes) {
   if (ended_) return absl::FailedPreconditionError("the transaction is over");
   absl::Status status = CommitNow(writes);
+  for (std::size_t i = 0; i < players_.size(); ++i) {
+    if (!status.ok()) {
+      shared_.known.Forget(players_[i]);
+    } else if (!IsEmpty(writes[i])) {
+      shared_.known.Keep(players_[i], snapshots_[i], writes[i]);
+    }
+  }
   End();
   return status;
 }
@@ -107,14 +153,12 @@ absl::Status PostgresWork::CommitNow(absl::Span<const WriteSet> writes) {
   if (std::all_of(writes.begin(), writes.end(), IsEmpty)) {
     return absl::OkStatus();
   }
-  FAIRPULL_RETURN_IF_ERROR(LockUnread(writes));
-  for (const std::size_t i : order_) {
-    if (!IsEmpty(writes[i])) {
-      QueueWrites(*connection_, writes[i]);
-    } else if (is_new_[i]) {
-      connection_->Queue(Q::kForgetPlayer, players_[i]);
-    }
+  if (connection_ == nullptr) {
+    FAIRPULL_RETURN_IF_ERROR(BeginUnlocked(writes[0]));
+  } else {
+    FAIRPULL_RETURN_IF_ERROR(LockUnread(writes));
   }
+  QueueAll(writes);
   connection_->Queue(Q::kCommit);
   std::vector<PostgresResult> results;
   absl::Status status = connection_->Run(results);
@@ -125,6 +169,53 @@ absl::Status PostgresWork::CommitNow(absl::Span<const WriteSet> writes) {
   if (!status.ok()) return status;
   return absl::AbortedError(
       absl::StrCat(connection_->where(), ": the transaction was rolled back"));
+}
+
+absl::Status PostgresWork::BeginUnlocked(const WriteSet& writes) {
+  const Snapshot& known = snapshots_[0];
+  const auto replaces = [&](const Account& account) {
+    const Account* before = known.FindAccount(account.currency);
+    return before != nullptr &&
+           account.balance.version == before->balance.version + 1;
+  };
+  // Each once, each of those that were taken for known, and no others.
+  const bool proves =
+      writes.pull_operations.empty() &&
+      writes.accounts.size() == known.accounts.size() &&
+      writes.pity.size() == known.pity.size() &&
+      std::all_of(writes.accounts.begin(), writes.accounts.end(), replaces) &&
+      std::all_of(writes.pity.begin(), writes.pity.end(),
+                  [&](const PityRecord& pity) {
+                    return known.FindPity(pity.scope) != nullptr;
+                  });
+  if (!proves) {
+    return absl::AbortedError(
+        "the rows must be read under lock, since the commit does not replace "
+        "each of them");
+  }
+  FAIRPULL_ASSIGN_OR_RETURN(connection_, shared_.pool.Take());
+  connection_->Queue(Q::kBegin);
+  return absl::OkStatus();
+}
+
+void PostgresWork::QueueAll(absl::Span<const WriteSet> writes) {
+  if (writes.size() > 1 && !shared_.is_sharded &&
+      CanWriteTogether(writes, snapshots_)) {
+    QueueWritesTogether(*connection_, writes, order_);
+    return;
+  }
+  for (const std::size_t i : order_) {
+    if (IsEmpty(writes[i])) {
+      if (player_rows_[i] == PlayerRow::kMade) {
+        connection_->Queue(Q::kForgetPlayer, players_[i]);
+      }
+      continue;
+    }
+    if (player_rows_[i] == PlayerRow::kMissing) {
+      connection_->Queue(Q::kLockPlayer, players_[i]);
+    }
+    QueueWrites(*connection_, snapshots_[i], writes[i]);
+  }
 }
 
 absl::Status PostgresWork::LockUnread(absl::Span<const WriteSet> writes) {

@@ -13,16 +13,20 @@
 #include "absl/types/span.h"
 #include "fairpull/store/store.h"
 #include "player_locks.h"
+#include "postgres_known_rows.h"
 #include "postgres_pool.h"
 
 namespace fairpull {
 
-// Where its connection and its place among this process's players come from;
-// both must outlive it.
+// What all transactions of a store have in common; what is referred to must
+// outlive them.
 struct PostgresShared {
   PostgresPool& pool;
   PlayerLocks& locks;
+  PostgresKnownRows& known;
   std::int64_t lock_timeout_ms;
+  // Whether the tables are split over several servers.
+  bool is_sharded = false;
 };
 
 // Not thread-safe. What is said of Transaction and GroupTransaction holds; a
@@ -45,8 +49,23 @@ class PostgresWork {
  private:
   PostgresWork(const PostgresShared& shared, absl::Span<const ReadSet> reads);
 
+  // Whether a player's row in `players` is there, as far as it matters.
+  enum class PlayerRow {
+    kNotAskedFor,  // others of his rows are: it must be there
+    kMissing,      // none of his rows was found: to be made with the first
+    kFound,
+    kMade,  // by this transaction: not to be left behind alone
+  };
+
   absl::Status LockAndRead(absl::Span<const ReadSet> reads);
+  [[nodiscard]] bool ReadsTogether(absl::Span<const ReadSet> reads) const;
+  absl::Status TakeRead(absl::Span<const PostgresResult> results,
+                        absl::Span<const ReadSet> reads);
   absl::Status CommitNow(absl::Span<const WriteSet> writes);
+  // Begins at last a transaction that was not begun, if `writes` can prove by
+  // their guards that what it took for known was true; Aborted otherwise.
+  absl::Status BeginUnlocked(const WriteSet& writes);
+  void QueueAll(absl::Span<const WriteSet> writes);
   // Locks the accounts that are to be replaced and were not read. Aborted if
   // one is not there.
   absl::Status LockUnread(absl::Span<const WriteSet> writes);
@@ -60,10 +79,10 @@ class PostgresWork {
   std::vector<std::size_t> order_;
   bool holds_locks_ = false;
   bool ended_ = false;
+  // None before the commit of a transaction that locks nothing.
   PostgresPool::Lease connection_;
   std::vector<Snapshot> snapshots_;
-  // Whose row in `players` this transaction made.
-  std::vector<bool> is_new_;
+  std::vector<PlayerRow> player_rows_;
 };
 
 }  // namespace fairpull

@@ -29,7 +29,7 @@ inline auto ColumnsOf(const Operation& row) {
                  row.amount, row.counterparty.name(),
                  static_cast<std::int64_t>(row.outcome), row.after.posted,
                  row.after.held, row.after.seq, row.after.version, row.at_ms,
-                 ChangesText(row.lots), TermsText(row.terms));
+                 ChangesText(row.lots), TermsText(row.terms), row.memo);
 }
 inline auto ColumnsOf(const Entry& row) {
   return InOrder(row.player.value(), row.currency.value(), row.seq,
@@ -88,6 +88,7 @@ absl::StatusOr<Operation> ReadOperation(Columns& row) {
                       .at_ms = row.Int()};
   FAIRPULL_ASSIGN_OR_RETURN(operation.lots, ReadChanges(row.Text()));
   FAIRPULL_ASSIGN_OR_RETURN(operation.terms, ReadTerms(row.Text()));
+  operation.memo = row.Text();
   return operation;
 }
 

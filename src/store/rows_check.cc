@@ -23,6 +23,11 @@ absl::Status Check(const Operation& row) {
   if (row.amount < 0 || row.amount > kMaxAmount) {
     return Broken(name, "the amount must be 0 to 2^53 - 1");
   }
+  if (row.memo.size() > kMaxMemo) {
+    return Broken(
+        name, absl::StrCat("the memo has ", row.memo.size(), " bytes; at most ",
+                           kMaxMemo, " are allowed"));
+  }
   return absl::OkStatus();
 }
 

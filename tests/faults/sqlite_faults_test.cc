@@ -58,12 +58,9 @@ class Load {
     }
   }
 
-  // Ids of operations and of pulls that were answered and kept.
+  // Ids of what was answered and kept.
   [[nodiscard]] const std::vector<std::string>& answered() const {
     return answered_;
-  }
-  [[nodiscard]] const std::vector<std::string>& pulled() const {
-    return pulled_;
   }
 
  private:
@@ -86,10 +83,7 @@ class Load {
     const auto receipt = pulls_.Pull(
         {.id = Op(id), .player = kPlayer, .banner = kShop, .count = count});
     if (!receipt.ok()) return false;
-    if (receipt->payment.ok()) {
-      answered_.push_back(id);
-      pulled_.push_back(id);
-    }
+    if (receipt->payment.ok()) answered_.push_back(id);
     return true;
   }
 
@@ -99,7 +93,6 @@ class Load {
   std::mt19937_64 random_;
   int steps_ = 0;
   std::vector<std::string> answered_;
-  std::vector<std::string> pulled_;
 };
 
 // What is wrong with a database file, by SQLite itself.
@@ -122,8 +115,7 @@ std::string IntegrityOf(const std::string& path) {
 // The first thing that is wrong with a file, given what was answered; "" if
 // nothing is.
 std::string Wrong(const std::string& path,
-                  const std::vector<std::string>& answered,
-                  const std::vector<std::string>& pulled) {
+                  const std::vector<std::string>& answered) {
   if (const std::string found = IntegrityOf(path); found != "ok") {
     return absl::StrCat("integrity_check: ", found);
   }
@@ -136,15 +128,11 @@ std::string Wrong(const std::string& path,
   }
   ReadSet reads{.player = kPlayer};
   for (const std::string& id : answered) reads.operations.push_back(Op(id));
-  for (const std::string& id : pulled) reads.pull_operations.push_back(Op(id));
   const auto rows = (*store)->Read(reads);
   if (!rows.ok()) return rows.status().ToString();
-  if (rows->operations.size() != answered.size() ||
-      rows->pull_operations.size() != pulled.size()) {
+  if (rows->operations.size() != answered.size()) {
     return absl::StrCat(rows->operations.size(), " of ", answered.size(),
-                        " answered operations and ",
-                        rows->pull_operations.size(), " of ", pulled.size(),
-                        " pulls are there");
+                        " answered operations are there");
   }
   const auto draws = VerifyAllDraws(**store, ShopCatalog(), ShopSeeds());
   if (!draws.ok()) return draws.status().ToString();
@@ -155,7 +143,6 @@ std::string Wrong(const std::string& path,
 struct PowerLoss {
   DiskImage image;
   std::vector<std::string> answered;
-  std::vector<std::string> pulled;
 };
 
 // Runs a load and cuts the power now and then; the disk goes on.
@@ -172,9 +159,8 @@ std::vector<PowerLoss> CutPower(std::uint64_t seed, int cuts, bool lies) {
   std::vector<PowerLoss> losses;
   disk.before_call = [&](std::int64_t) {
     if (random() % 20 != 0 || static_cast<int>(losses.size()) == cuts) return;
-    losses.push_back({.image = disk.AfterPowerLoss(random()),
-                      .answered = load.answered(),
-                      .pulled = load.pulled()});
+    losses.push_back(
+        {.image = disk.AfterPowerLoss(random()), .answered = load.answered()});
   };
   while (static_cast<int>(losses.size()) < cuts) {
     EXPECT_TRUE(load.Step());
@@ -190,7 +176,7 @@ TEST(SqliteFaultsTest, NothingAnsweredIsLostWhenThePowerGoes) {
     for (const PowerLoss& loss : CutPower(seed, 40, false)) {
       const TempFolder folder;
       WriteImage(loss.image, folder.path());
-      ASSERT_EQ(Wrong(folder.File("game.db"), loss.answered, loss.pulled), "")
+      ASSERT_EQ(Wrong(folder.File("game.db"), loss.answered), "")
           << "seed " << seed << " after " << loss.answered.size() << " answers";
       in_between += loss.answered.empty() ? 0 : 1;
     }
@@ -204,9 +190,7 @@ TEST(SqliteFaultsTest, ADiskThatLiesAboutSyncsIsFoundOut) {
     for (const PowerLoss& loss : CutPower(seed, 10, true)) {
       const TempFolder folder;
       WriteImage(loss.image, folder.path());
-      found += Wrong(folder.File("game.db"), loss.answered, loss.pulled).empty()
-                   ? 0
-                   : 1;
+      found += Wrong(folder.File("game.db"), loss.answered).empty() ? 0 : 1;
     }
   }
   EXPECT_GT(found, 20) << "of 50: what must be caught is caught";
@@ -232,11 +216,10 @@ TEST(SqliteFaultsTest, WhicheverCallFailsNothingAnsweredIsLost) {
         // The call that fails may be one of cleaning up, that nobody misses.
         for (int step = 0; step < 8; ++step) load.Step();
         end.answered = load.answered();
-        end.pulled = load.pulled();
       }
       calls = disk.calls();
     }
-    return Wrong(path, end.answered, end.pulled);
+    return Wrong(path, end.answered);
   };
   std::int64_t calls = 0;
   PowerLoss end;

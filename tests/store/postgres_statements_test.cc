@@ -154,6 +154,42 @@ Findings CheckPlayerStatement(const std::string& sql,
   return found;
 }
 
+Findings CheckGroupStatement(const std::string& sql,
+                             const std::map<std::string, std::string>& keys) {
+  Findings found = ForbiddenIn(sql);
+  if (!absl::StrContains(sql, "unnest($1::text[], $2::text[]")) {
+    found.push_back("does not take player and key as its first arrays");
+  }
+  if (absl::StartsWith(sql, "SELECT")) {
+    if (!Matches(sql, "JOIN \\w+ ON player_id = p AND \\w+ = k\\b")) {
+      found.push_back("does not find each row by its key");
+    }
+    if (absl::StrContains(sql, "FOR UPDATE") &&
+        !absl::StrContains(sql, "ORDER BY player_id, ")) {
+      found.push_back("locks in any order");
+    }
+  } else if (absl::StartsWith(sql, "UPDATE")) {
+    if (!Matches(sql,
+                 "WHERE (\\w+)\\.player_id = n\\.player_id "
+                 "AND \\1\\.\\w+ = n\\.\\w+$")) {
+      found.push_back("does not find each row by its key");
+    }
+  } else {
+    std::smatch parts;
+    if (!std::regex_search(sql, parts,
+                           std::regex("^INSERT INTO (\\w+) \\(player_id, "
+                                      "[^)]*\\) SELECT \\* FROM unnest"))) {
+      return {"is no plain insert of rows"};
+    }
+    if (Matches(sql, "ON CONFLICT") &&
+        !absl::StrContains(sql, absl::StrCat("ON CONFLICT (", keys.at(parts[1]),
+                                             ") DO UPDATE"))) {
+      found.push_back("does not name the whole key where it conflicts");
+    }
+  }
+  return found;
+}
+
 std::string Tables() {
   std::string sql;
   for (const Migration& migration : PostgresMigrations()) sql += migration.sql;
@@ -190,6 +226,20 @@ TEST(PostgresStatementsTest, OnlyReadsGoAcrossPlayers) {
       EXPECT_FALSE(Matches(sql, "\\b(FROM|INTO|UPDATE)\\b")) << sql;
     }
   }
+}
+
+// What touches several players at once names each row by its whole key, and
+// waits for them in the order of the players.
+TEST(PostgresStatementsTest, AGroupNamesEachRowByItsKey) {
+  const auto keys = KeysOf(WithoutComments(Tables()));
+  int checked = 0;
+  for (const PostgresStatement& statement : PostgresStatements()) {
+    if (statement.use != PostgresUse::kGroup) continue;
+    EXPECT_THAT(CheckGroupStatement(statement.sql, keys), IsEmpty())
+        << statement.name << ": " << statement.sql;
+    ++checked;
+  }
+  EXPECT_EQ(checked, 9);
 }
 
 TEST(PostgresStatementsTest, NamesAreUnique) {
@@ -237,6 +287,23 @@ TEST(PostgresStatementsTest, ABreachOfEachRuleIsNoticed) {
            "RETURNING 1) SELECT 1 FROM w",
        }) {
     EXPECT_THAT(CheckPlayerStatement(sql, keys), Not(IsEmpty())) << sql;
+  }
+  for (const char* sql : {
+           "SELECT seq FROM unnest($1::text[], $2::text[]) AS asked (p, k) "
+           "JOIN pity ON player_id = p",
+           "SELECT seq FROM unnest($1::text[], $2::text[]) AS asked (p, k) "
+           "JOIN pity ON player_id = p AND scope = k FOR UPDATE OF pity",
+           "SELECT seq FROM pity WHERE player_id = $1",
+           "UPDATE pity SET seq = n.seq FROM unnest($1::text[], $2::text[], "
+           "$3::bigint[]) AS n (player_id, scope, seq) "
+           "WHERE pity.player_id = n.player_id",
+           "INSERT INTO pity (scope, player_id) SELECT * FROM "
+           "unnest($1::text[], $2::text[])",
+           "INSERT INTO inventory (player_id, item, count) SELECT * FROM "
+           "unnest($1::text[], $2::text[], $3::bigint[]) "
+           "ON CONFLICT (player_id) DO UPDATE SET count = 1",
+       }) {
+    EXPECT_THAT(CheckGroupStatement(sql, keys), Not(IsEmpty())) << sql;
   }
   const std::string good =
       "CREATE TABLE t (player_id TEXT COLLATE \"C\", PRIMARY KEY (player_id));";

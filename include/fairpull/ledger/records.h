@@ -10,6 +10,7 @@
 #ifndef FAIRPULL_LEDGER_RECORDS_H_
 #define FAIRPULL_LEDGER_RECORDS_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -59,6 +60,9 @@ struct Account {
   friend bool operator==(const Account&, const Account&) = default;
 };
 
+// The most bytes that an operation's memo may have.
+inline constexpr std::size_t kMaxMemo = 256;
+
 // What was asked under an id, and the answer that was given.
 struct Operation {
   PlayerId player;
@@ -79,6 +83,9 @@ struct Operation {
   std::int64_t at_ms = 0;
   std::vector<LotChange> lots;    // what it did to lots, by id
   std::optional<LotTerms> terms;  // of a credit
+  // What the caller wants to know of it later, at most kMaxMemo bytes. The
+  // ledger doesn't look inside, and asked again an id may come without it.
+  std::string memo;
 
   friend bool operator==(const Operation&, const Operation&) = default;
 };

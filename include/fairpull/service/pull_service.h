@@ -55,7 +55,8 @@ class PullService {
   [[nodiscard]] Question QuestionOf(const PullRequest& request) const;
   [[nodiscard]] Answer AnswerTo(const Question& question,
                                 const Snapshot& snapshot) const;
-  absl::StatusOr<PullReceipt> PullOnce(const PullRequest& request);
+  absl::StatusOr<PullReceipt> PullOnce(const PullRequest& request,
+                                       bool optimistic);
   absl::StatusOr<PullReceipt> Replay(const PullOperation& operation);
 
   // The requests, which are of different players, in one transaction.

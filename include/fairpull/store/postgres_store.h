@@ -41,6 +41,9 @@ struct PostgresOptions {
   // A connection unused for this long is asked whether it still works before
   // it is used again.
   std::int64_t idle_check_ms = 30'000;
+  // Of how many players accounts and pity are kept in mind for ReadSet's
+  // `optimistic`: some kilobytes for each. 0: of none.
+  int known_players = 10'000;
 };
 
 // Opens the database at `url`, in libpq's form: postgresql://… or postgres://…

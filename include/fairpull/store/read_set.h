@@ -28,6 +28,11 @@ struct ReadSet {
   bool accounts_of_holds = false;
   std::vector<ScopeId> pity;
   std::vector<OperationId> pull_operations;
+  // Whether accounts and pity may be taken as this store last saw them, and
+  // operations for new, without asking the medium. What such a snapshot says is
+  // true only once a commit that replaces each of these rows is OK: it is
+  // Aborted where others wrote meanwhile. A store may look all the same.
+  bool optimistic = false;
 };
 
 // The rows that were found. A row that is not there is absent: no error.

@@ -106,7 +106,8 @@ class Store {
   [[nodiscard]] static absl::StatusOr<std::unique_ptr<Store>> Open(
       absl::string_view url);
 
-  // Locks and reads the rows of `reads`, present or not. Dropping the
+  // Locks and reads the rows of `reads`. One that is not there may be made by
+  // others meanwhile; a commit that makes it too is Aborted then. Dropping the
   // transaction without Commit changes nothing. InvalidArgument if the player
   // is empty. A thread that begins a second transaction of the same player
   // while it holds one waits for itself, until Unavailable.

@@ -17,6 +17,7 @@ CREATE TABLE operations (
   at_ms        INTEGER NOT NULL,
   lots         TEXT    NOT NULL,
   terms        TEXT    NOT NULL,
+  memo         TEXT    NOT NULL,
   PRIMARY KEY (player_id, operation_id)
 ) STRICT, WITHOUT ROWID;
 
