@@ -1,11 +1,11 @@
 // Durable pulls a second on PostgreSQL, beside pgbench on the same server in
 // the same run.
 //
-//   postgres_benchmark OUT.json [ROUNDS [SECONDS]]
+//   postgres_benchmark OUT.json [ROUNDS [SECONDS [ROW]]]
 //
 // Starts a server of its own with fsync and synchronous_commit on. A round
 // measures each row for so many seconds, one after the other; the medians of
-// the rounds are written.
+// the rounds are written. ROW is a part of the names of the rows to measure.
 
 #include <algorithm>
 #include <array>
@@ -49,7 +49,7 @@ Catalog LoadStarter() {
 }
 
 PlayerId Player(std::int64_t i) {
-  return PlayerId::Trusted(absl::StrCat("player-", i));
+  return PlayerId::Trusted(absl::StrCat(i));
 }
 
 void Fund(Store& store) {
@@ -71,14 +71,22 @@ void Fund(Store& store) {
 
 class Game {
  public:
-  explicit Game(const std::string& url)
-      : store_(OpenPostgresStore(url, {.max_connections = 32}).value()),
+  // `known_players`: of how many the store keeps the rows in mind.
+  Game(const std::string& url, int known_players)
+      : store_(OpenPostgresStore(
+                   url,
+                   {.max_connections = 32, .known_players = known_players})
+                   .value()),
         service_(*store_, LoadStarter(),
                  ServerSeeds::Make(
                      {{1, *ServerSeed::FromBytes(std::string(32, 'x'))}}, 1)
                      .value(),
                  SystemClock()) {
     Fund(*store_);
+    // Nobody's first pull is measured.
+    for (int i = 0; i < kPlayers; i += kTogether) {
+      PullSome(i / kTogether, kTogether);
+    }
   }
 
   // Pulls a second of `clients` threads with a connection each; `together`
@@ -152,14 +160,23 @@ std::string OutputOf(const std::string& command) {
 }
 
 // Transactions a second that pgbench reports.
-double Pgbench(const std::string& url, int clients, const std::string& mode,
+double Pgbench(const std::string& url, int clients, const std::string& what,
                double seconds) {
   const std::string output = OutputOf(absl::StrCat(
-      "pgbench -n -N -M ", mode, " -c ", clients, " -j ", std::min(clients, 2),
+      "pgbench -n ", what, " -c ", clients, " -j ", std::min(clients, 2),
       " -T ", static_cast<int>(std::max(seconds, 1.0)), " '", url, "' 2>&1"));
   const std::size_t at = output.find("tps = ");
   if (at == std::string::npos) throw std::runtime_error(output);
   return std::atof(output.c_str() + at + 6);
+}
+
+// The statements of a pull as a script for pgbench, which sends them in the
+// same two round trips.
+std::string SameStatements() {
+  const std::string script =
+      std::string(FAIRPULL_SOURCE_DIR) + "/benchmarks/pull.pgbench.sql";
+  return absl::StrCat("-M prepared -D players=", kPlayers,
+                      " -D hash=", std::string(64, 'a'), " -f '", script, "'");
 }
 
 struct Row {
@@ -193,25 +210,40 @@ void WriteJson(const std::string& file, const std::vector<Row>& rows,
   out << "\n ]\n}\n";
 }
 
-int Main(const std::string& file, int rounds, double seconds) {
+int Main(const std::string& file, int rounds, double seconds,
+         const std::string& only) {
   PostgresServer server("shared_buffers = 256MB\nmax_wal_size = 4GB");
   const std::string rival = server.NewDatabase();
   OutputOf("pgbench -i -q -s 10 '" + rival + "' 2>&1");
-  Game game(server.NewDatabase());
+  Game game(server.NewDatabase(), 0);
+  Game knowing(server.NewDatabase(), kPlayers);
+  const std::string same = server.NewDatabase();
+  const Game scripted(same, 0);
   std::vector<Row> rows;
   for (const int clients : {1, 8, 32}) {
-    rows.push_back({"pull", clients, [&game, clients](double s) {
-                      return game.PullsASecond(clients, 1, s);
-                    }});
-    for (const char* mode : {"simple", "prepared"}) {
-      rows.push_back({absl::StrCat("pgbench_", mode), clients,
-                      [&rival, clients, mode](double s) {
-                        return Pgbench(rival, clients, mode, s);
-                      }});
-    }
-    rows.push_back({"pull_many", clients, [&game, clients](double s) {
-                      return game.PullsASecond(clients, kTogether, s);
-                    }});
+    const auto add = [&](const std::string& name, auto measure) {
+      if (name.find(only) != std::string::npos) {
+        rows.push_back({name, clients, measure});
+      }
+    };
+    add("pull", [&game, clients](double s) {
+      return game.PullsASecond(clients, 1, s);
+    });
+    add("pull_known", [&knowing, clients](double s) {
+      return knowing.PullsASecond(clients, 1, s);
+    });
+    add("pgbench_simple", [&rival, clients](double s) {
+      return Pgbench(rival, clients, "-N -M simple", s);
+    });
+    add("pgbench_prepared", [&rival, clients](double s) {
+      return Pgbench(rival, clients, "-N -M prepared", s);
+    });
+    add("pgbench_same", [&same, clients](double s) {
+      return Pgbench(same, clients, SameStatements(), s);
+    });
+    add("pull_many", [&game, clients](double s) {
+      return game.PullsASecond(clients, kTogether, s);
+    });
   }
   for (int round = 0; round < rounds; ++round) {
     for (Row& row : rows) {
@@ -229,13 +261,14 @@ int Main(const std::string& file, int rounds, double seconds) {
 }  // namespace fairpull
 
 int main(int argc, char** argv) {
-  if (argc < 2 || argc > 4) {
-    std::cerr << "usage: postgres_benchmark OUT.json [ROUNDS [SECONDS]]\n";
+  if (argc < 2 || argc > 5) {
+    std::cerr << "usage: postgres_benchmark OUT.json [ROUNDS [SECONDS [ROW]]]\n";
     return 2;
   }
   try {
     return fairpull::Main(argv[1], argc > 2 ? std::atoi(argv[2]) : 5,
-                          argc > 3 ? std::atof(argv[3]) : 5);
+                          argc > 3 ? std::atof(argv[3]) : 5,
+                          argc > 4 ? argv[4] : "");
   } catch (const std::exception& error) {
     std::cerr << error.what() << "\n";
     return 1;

@@ -288,7 +288,7 @@ TEST(SqliteFaultsTest, WhicheverAllocationFailsNothingAnsweredIsLost) {
     ASSERT_LT(k, 3000);
   }
   EXPECT_GT(failed, 5);
-  EXPECT_EQ(Wrong(path, answered, answered), "");
+  EXPECT_EQ(Wrong(path, answered), "");
 }
 
 }  // namespace
