@@ -134,7 +134,8 @@ def _hold(
             "insufficient-funds",
             "Insufficient funds",
             f"the hold is of {wanted.amount} and the balance is {error.available}",
-            balance=error.available,
+            # What is owed is no balance: nothing can be spent.
+            balance=max(error.available, 0),
         ) from None
     except fairpull.HoldAlreadyVoided:
         raise _voided(wanted.hold_id) from None

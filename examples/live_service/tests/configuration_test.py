@@ -24,10 +24,12 @@ LIVE_SERVICE = Path(__file__).parents[1]
 @pytest.fixture
 def account_variables(tmp_path: Path) -> dict[str, str]:
     (tmp_path / "token").write_text("t" * 32 + "\n")
+    (tmp_path / "payment").write_text("p" * 32 + "\n")
     return {
         "ACCOUNT_DATABASE_URL": f"sqlite:///{tmp_path}/account.db",
         "ACCOUNT_KEY_FILE": str(tmp_path / "key.pem"),
         "SERVICE_TOKEN_FILE": str(tmp_path / "token"),
+        "PAYMENT_SECRET_FILE": str(tmp_path / "payment"),
         "GACHA_URL": "http://127.0.0.1:2",
     }
 
@@ -81,6 +83,7 @@ def test_secrets_are_not_in_a_configuration_s_repr(
     shown = repr(AccountConfig.from_environment(account_variables))
     shown += repr(GachaConfig.from_environment(gacha_variables))
     assert "t" * 32 not in shown
+    assert "p" * 32 not in shown
     assert repr(b"\x0f" * 32) not in shown
 
 
@@ -93,9 +96,12 @@ def test_a_seed_that_is_not_32_bytes_is_refused(
         GachaConfig.from_environment(gacha_variables)
 
 
-def test_a_short_service_token_is_refused(account_variables: dict[str, str]) -> None:
-    Path(account_variables["SERVICE_TOKEN_FILE"]).write_text("secret")
-    with pytest.raises(SettingError, match="at least 32"):
+@pytest.mark.parametrize("name", ["SERVICE_TOKEN_FILE", "PAYMENT_SECRET_FILE"])
+def test_a_short_shared_secret_is_refused(
+    account_variables: dict[str, str], name: str
+) -> None:
+    Path(account_variables[name]).write_text("secret")
+    with pytest.raises(SettingError, match=f"{name}.*at least 32"):
         AccountConfig.from_environment(account_variables)
 
 
@@ -126,6 +132,20 @@ def test_payment_methods_can_be_chosen_and_are_checked(
         AccountConfig.from_environment(
             {**account_variables, "PAYMENT_METHODS": "Gift Card"}
         )
+
+
+def test_the_price_can_be_chosen_and_is_checked(
+    account_variables: dict[str, str],
+) -> None:
+    config = AccountConfig.from_environment(
+        {**account_variables, "CURRENCY_PRICE": "12 JPY"}
+    )
+    assert (config.price.of(10), config.price.currency) == (120, "JPY")
+    for wrong in ("0 USD", "1", "USD", "1.5 USD", "1 usd", "1000001 USD", "-1 USD"):
+        with pytest.raises(SettingError, match=f"CURRENCY_PRICE.*{wrong}"):
+            AccountConfig.from_environment(
+                {**account_variables, "CURRENCY_PRICE": wrong}
+            )
 
 
 @pytest.mark.parametrize(

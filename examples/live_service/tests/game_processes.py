@@ -120,6 +120,8 @@ class GameProcesses:
         self.gacha_database = f"sqlite:///{folder}/gacha.db"
         self.server_seed = secrets.token_bytes(32)
         (folder / "token").write_text(secrets.token_urlsafe(32))
+        self.payment_secret = secrets.token_urlsafe(32)
+        (folder / "payment").write_text(self.payment_secret)
         (folder / "seed").write_text(self.server_seed.hex())
         shared = {
             "SERVICE_TOKEN_FILE": str(folder / "token"),
@@ -133,6 +135,7 @@ class GameProcesses:
                 **shared,
                 "ACCOUNT_DATABASE_URL": self.account_database,
                 "ACCOUNT_KEY_FILE": str(folder / "signing-key.pem"),
+                "PAYMENT_SECRET_FILE": str(folder / "payment"),
                 "GACHA_URL": gacha.url,
             },
         )
