@@ -117,7 +117,12 @@ def _open_service(
     gacha = ServiceCalls(
         config.gacha_url, config.service_token, transport=gacha_transport
     )
-    sweeper = Sweeper(wallet, gacha, alarm_after_ms=config.alarm_after_ms)
+    sweeper = Sweeper(
+        wallet,
+        gacha,
+        alarm_after_ms=config.alarm_after_ms,
+        crash_points=config.crash_points,
+    )
     users = Users(config.users_url)
     payments = Payments(
         wallet,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from account.config import AccountConfig, users_url_beside
 from account.signing_key import load_or_make_signing_key, public_jwk
 from gacha.config import GachaConfig
 from shared_http.crash_points import CrashPoints
+from shared_http.random_faults import FaultRates, RandomFaults
 from shared_http.settings import Environment, SettingError
 
 LIVE_SERVICE = Path(__file__).parents[1]
@@ -298,3 +300,59 @@ def test_no_crash_point_is_armed_by_default(tmp_path: Path) -> None:
     CrashPoints.from_environment(Environment({})).reach("")
     with pytest.raises(SettingError, match="FAIRPULL_CRASH_ONCE"):
         CrashPoints.from_environment(Environment({"FAIRPULL_CRASH_AT": "a:b"}))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "kill=0.1",
+        "kill=0.1 stall=0.1 stall_ms=5",
+        "kill=2 stall=0 stall_ms=5 seed=1",
+        "kill=0 stall=-1 stall_ms=5 seed=1",
+        "kill=0 stall=nan stall_ms=5 seed=1",
+        "kill=0 stall=0 stall_ms=60001 seed=1",
+        "kill=0 stall=0 stall_ms=5 seed=x",
+        "kill=0 stall=0 stall_ms=5 seed=1 more=1",
+    ],
+)
+def test_faults_that_can_t_be_are_refused(text: str) -> None:
+    with pytest.raises(SettingError, match="FAIRPULL_FAULTS must be like"):
+        FaultRates.from_text(text)
+
+
+def test_faults_at_random_are_as_often_as_asked_and_the_same_for_a_seed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A false alarm in less than one of 10^9 seeds: six standard deviations."""
+    killed: list[int] = []
+    stalls: list[float] = []
+    monkeypatch.setattr(os, "kill", lambda pid, _: killed.append(pid))
+    monkeypatch.setattr(time, "sleep", stalls.append)
+
+    def run(log: str) -> tuple[int, list[float]]:
+        killed.clear()
+        stalls.clear()
+        rates = FaultRates.from_text("kill=0.01 stall=0.3 stall_ms=50 seed=7")
+        faults = RandomFaults(rates, tmp_path / log)
+        for _ in range(10_000):
+            faults.meet("service:here")
+        return len(killed), list(stalls)
+
+    kills, slept = run("a")
+    assert abs(kills - 100) < 60
+    assert abs(len(slept) - 3000) < 6 * 46
+    assert 0 <= min(slept) < 0.001
+    assert 0.049 < max(slept) <= 0.05
+    assert (kills, slept) == run("b")
+    # The process that comes after has faults of its own.
+    assert (kills, slept) != run("a")
+    lines = (tmp_path / "b").read_text().splitlines()
+    assert lines[:2] == ["start", "service:here reached"]
+    assert lines.count("service:here kill") == kills
+
+
+def test_no_fault_is_met_unless_asked_for(tmp_path: Path) -> None:
+    assert RandomFaults.from_environment(Environment({})) is None
+    asked = {"FAIRPULL_FAULTS": "kill=1 stall=0 stall_ms=0 seed=1"}
+    with pytest.raises(SettingError, match="FAIRPULL_FAULTS_LOG"):
+        RandomFaults.from_environment(Environment(asked))

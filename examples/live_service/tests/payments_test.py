@@ -302,6 +302,20 @@ def test_a_refund_that_was_cut_short_is_finished(
     assert currency(player) == {"currencyBalance": 100}
 
 
+def test_a_refund_of_a_paid_purchase_that_was_never_granted_ends_it(
+    game: Game, provider: TroubledProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    player = game.new_player()
+    with monkeypatch.context() as dying:
+        die_at(game, dying, "account:after_payment_recorded")
+        with pytest.raises(Died):
+            player.buy(100, key="k")
+    tell(game, provider, order_of(player, "k", 100), "payment.refunded")
+    assert state(game, player, "k") == "refunded"
+    # A grant that is late finds its id used.
+    assert entries(player) == [("buy:k", 100), ("buy:k/reverse", -100)]
+
+
 def test_one_purchase_that_can_t_go_on_does_not_hold_up_the_others(
     game: Game, provider: TroubledProvider
 ) -> None:
@@ -524,6 +538,7 @@ def test_an_event_that_contradicts_what_is_stored_has_no_effect(
         # Another transaction than the one that paid; one that paid another.
         provider.event(paid, "payment.refunded", "t3"),
         provider.event(order, "payment.succeeded", known),
+        provider.event(order, "payment.refunded", known),
         # An event's id with another content.
         provider.sign(
             json.dumps(
