@@ -145,17 +145,18 @@ def _play_under_faults(
         for number in range(plan.players)
     ]
     over = threading.Event()
-    threads = ThreadPoolExecutor(plan.players + 2)
-    with threads:
-        killing = [
-            threads.submit(_kill_at_random, game, name, plan, over)
-            for name in ("account", "gacha")
-        ]
-        playing = [threads.submit(player.play, over) for player in players]
-        over.wait(plan.seconds)
-        over.set()
-        # Whoever still waits for an answer gets it from services without faults.
+    with ThreadPoolExecutor(plan.players + 2) as threads:
+        try:
+            killing = [
+                threads.submit(_kill_at_random, game, name, plan, over)
+                for name in ("account", "gacha")
+            ]
+            playing = [threads.submit(player.play, over) for player in players]
+            over.wait(plan.seconds)
+        finally:
+            over.set()
         outcome.kills_outside = sum(killer.result() for killer in killing)
+        # Whoever still waits for an answer gets it from services without faults.
         for process in (game.account, game.gacha):
             process.kill()
             process.start()
@@ -385,10 +386,10 @@ def main() -> int:
         with tempfile.TemporaryDirectory(prefix="fairpull-campaign-") as folder:
             outcome = run_round(Path(folder), plan)
         done.append((plan, outcome))
+        what = outcome.violation.strip().splitlines()[-1:] or ["ok"]
         print(
             f"seed {plan.seed}: {outcome.pulls} pulls, {outcome.kills} kills, settled "
-            f"in {outcome.settling_s:.2f} s, "
-            f"{'VIOLATION' if outcome.violation else 'ok'}",
+            f"in {outcome.settling_s:.2f} s, {what[0]}",
             file=sys.stderr,
             flush=True,
         )

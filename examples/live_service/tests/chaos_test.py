@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from itertools import islice
 from pathlib import Path
 
@@ -19,7 +20,16 @@ FEWEST_KILLS = 20
 
 # Where a variant breaks something whenever there are kills; the others need a race.
 SOON_NOTICED = {"no_recovery", "webhook_with_its_own_id"}
+LIVE_SERVICE = Path(__file__).parents[1]
 FULL = bool(os.environ.get("FAIRPULL_FULL"))
+
+
+def test_the_campaign_knows_every_crash_point() -> None:
+    named: set[str] = set()
+    for folder in ("account", "gacha"):
+        for file in (LIVE_SERVICE / folder).glob("*.py"):
+            named |= set(re.findall(r'\.reach\(\s*"([a-z:_]+)"', file.read_text()))
+    assert named == POINTS
 
 
 @pytest.mark.timeout(600)
