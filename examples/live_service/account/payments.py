@@ -29,11 +29,13 @@ from account.payment_provider import (
 )
 from account.purchases import EventMismatch, Purchase, Purchases, UnknownPurchase
 from shared_http.crash_points import CrashPoints
+from shared_http.json_body import LARGEST_AMOUNT
 
 log: FilteringBoundLogger = structlog.get_logger()
 
-MAX_BALANCE = 2**53 - 1
 MAX_LOTS = 1000
+_TOO_MUCH = f"a balance is at most {LARGEST_AMOUNT}"
+_TOO_MANY = "there are too many unused purchases"
 _RECOVERED_AT_ONCE = 100
 
 
@@ -157,10 +159,10 @@ class Payments:
             lots = self._wallet.lots(player, self._currency)
         except fairpull.NotFoundError:
             raise fairpull.UnknownAccount("unknown_account") from None
-        if balance.posted + amount > MAX_BALANCE:
-            raise NoRoom(f"a balance is at most {MAX_BALANCE}", balance.available)
+        if balance.posted + amount > LARGEST_AMOUNT:
+            raise NoRoom(_TOO_MUCH, balance.available)
         if len(lots) >= MAX_LOTS:
-            raise NoRoom("there are too many unused purchases", balance.available)
+            raise NoRoom(_TOO_MANY, balance.available)
 
     def _charge(self, purchase: Purchase) -> Purchase:
         answer = self._provider.charge(purchase.order)
@@ -215,13 +217,9 @@ class Payments:
                 price_currency=purchase.price_currency,
             )
         except fairpull.AmountOverflow as error:
-            raise NoRoom(
-                f"a balance is at most {MAX_BALANCE}", error.available
-            ) from None
+            raise NoRoom(_TOO_MUCH, error.available) from None
         except fairpull.TooManyLots as error:
-            raise NoRoom(
-                "there are too many unused purchases", error.available
-            ) from None
+            raise NoRoom(_TOO_MANY, error.available) from None
 
     def _follow(self, purchase: Purchase) -> fairpull.Receipt | None:
         """Bring the ledger to where the purchase is, also if it moves meanwhile.

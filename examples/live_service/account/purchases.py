@@ -169,10 +169,13 @@ class Purchases:
             It can't be true of the purchase that it names; it is not remembered.
         """
         for _ in range(_MOST_TRIES):
+            # First the event and then the purchase, which then is as the event left it
+            # or further: the other way round it might be a state of long ago.
+            is_known = self._is_known(event)
             purchase = self.find(event.player, event.key)
             if purchase is None:
                 raise UnknownPurchase(f"no purchase {event.key} of {event.player}")
-            if self._is_known(event):
+            if is_known:
                 return purchase, False
             self._check(event, purchase)
             if self._remember(event, purchase):

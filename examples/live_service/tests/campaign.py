@@ -67,11 +67,11 @@ class Round:
 
     seed: int
     seconds: float = 10.0
-    players: int = 12
+    players: int = 16
     workers: int = 1
     kill: float = 0.01
     stall: float = 0.05
-    stall_ms: float = 400.0
+    stall_ms: float = 300.0
     variant: str = ""
 
 
@@ -112,14 +112,21 @@ def run_round(folder: Path, plan: Round) -> Outcome:
         WEB_CONCURRENCY=str(plan.workers),
     )
     outcome = Outcome()
+    players: list[Player] = []
     began = time.monotonic()
     try:
         with _violations(outcome):
-            players = _play_under_faults(game, plan, outcome)
-            _check_after_quiet(game, players, outcome)
+            calm_at = _play_under_faults(game, plan, players, outcome)
+            _check_after_quiet(game, players, calm_at, outcome)
     finally:
         game.kill()
     outcome.seconds = time.monotonic() - began
+    for player in players:
+        outcome.pulls += player.pulls
+        outcome.requests += player.requests
+        outcome.abandoned += player.abandoned
+        outcome.purchases += len(player.client.bought)
+        outcome.refunds += len(player.client.refunded)
     _read_faults(folder, outcome)
     return outcome
 
@@ -133,17 +140,17 @@ def _violations(outcome: Outcome) -> Iterator[None]:
 
 
 def _play_under_faults(
-    game: GameProcesses, plan: Round, outcome: Outcome
-) -> list[Player]:
+    game: GameProcesses, plan: Round, players: list[Player], outcome: Outcome
+) -> float:
+    """When the faults were over and both services ready again."""
     # No point of theirs lies on the way to a player who is registered.
     game.account.start(**_faults(game, "account", plan))
     game.gacha.start(**_faults(game, "gacha", plan))
     for process in (game.account, game.gacha):
         process.wait_ready()
-    players = [
-        Player(Client(game, f"player{number}"), random.Random(f"{plan.seed} {number}"))
-        for number in range(plan.players)
-    ]
+    for number in range(plan.players):
+        choice = random.Random(f"{plan.seed} {number}")
+        players.append(Player(Client(game, f"player{number}"), choice))
     over = threading.Event()
     with ThreadPoolExecutor(plan.players + 2) as threads:
         try:
@@ -160,27 +167,21 @@ def _play_under_faults(
         for process in (game.account, game.gacha):
             process.kill()
             process.start()
+        for process in (game.account, game.gacha):
+            process.wait_ready()
+        calm_at = time.monotonic()
         for player in playing:
             player.result()
-    for player in players:
-        outcome.pulls += player.pulls
-        outcome.requests += player.requests
-        outcome.abandoned += player.abandoned
-        outcome.purchases += len(player.client.bought)
-        outcome.refunds += len(player.client.refunded)
-    return players
+    return calm_at
 
 
 def _check_after_quiet(
-    game: GameProcesses, players: Sequence[Player], outcome: Outcome
+    game: GameProcesses, players: Sequence[Player], calm_at: float, outcome: Outcome
 ) -> None:
-    for process in (game.account, game.gacha):
-        process.wait_ready()
-    quiet = time.monotonic()
     try:
         wait_settled(game, within_s=SETTLED_WITHIN_S)
     finally:
-        outcome.settling_s = time.monotonic() - quiet
+        outcome.settling_s = time.monotonic() - calm_at
     for player in players:
         outcome.replays += player.ask_again()
     assert game.stop() == [0, 0]

@@ -417,6 +417,28 @@ def test_a_refund_while_the_grant_is_under_way_leaves_nothing(
     assert currency(player) == {"currencyBalance": 0}
 
 
+def test_a_purchase_that_is_cancelled_between_two_looks_is_not_granted(
+    game: Game, provider: TroubledProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The request looks, the refund and then the confirmation come, it looks again."""
+    player = game.new_player()
+    order = intend(game, player, "k", 100)
+    real_is_known = Purchases._is_known
+    told: list[int] = []
+
+    def is_known(self: Purchases, event: PaymentEvent) -> bool:
+        if not told:
+            told.append(0)
+            for kind in ("payment.refunded", "payment.succeeded"):
+                told.append(tell(game, provider, order, kind).status_code)
+        return real_is_known(self, event)
+
+    monkeypatch.setattr(Purchases, "_is_known", is_known)
+    assert player.buy(100, key="k").json["type"] == "/problems/payment-refunded"
+    assert told == [0, 200, 200]
+    assert entries(player) == []
+
+
 @pytest.mark.parametrize(
     "forge",
     [
