@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import random
+import shutil
 import sys
 import tempfile
 import threading
@@ -66,7 +67,7 @@ class Round:
     """How one round goes: rates from 0 to 1, times in seconds and milliseconds."""
 
     seed: int
-    seconds: float = 10.0
+    seconds: float
     players: int = 16
     workers: int = 1
     kill: float = 0.01
@@ -358,12 +359,17 @@ def report(rounds: Sequence[tuple[Round, Outcome]]) -> str:
 
 
 def rounds_from(
-    seed: int, *, variant: str = "", stalls: Sequence[float] = (0.0, 0.05, 0.3)
+    seed: int,
+    *,
+    seconds: float = 10.0,
+    variant: str = "",
+    stalls: Sequence[float] = (0.0, 0.05, 0.3),
 ) -> Iterator[Round]:
     """Round after round, each with other rates than the one before."""
     for number in itertools.count():
         yield Round(
             seed=seed + number,
+            seconds=seconds,
             stall=stalls[number % len(stalls)],
             workers=(1, 2)[number // len(stalls) % 2],
             variant=variant,
@@ -374,6 +380,7 @@ def main() -> int:
     """Run rounds until the time is over; 1 if anything was violated."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--seconds", type=float, default=3600)
+    options.add_argument("--round-seconds", type=float, default=60, help="of play")
     options.add_argument("--rounds", type=int, default=0, help="stop after so many")
     options.add_argument("--seed", type=int, default=int(time.time()))
     options.add_argument("--variant", default="", help="of bad_variants.py")
@@ -383,14 +390,20 @@ def main() -> int:
     done: list[tuple[Round, Outcome]] = []
     began = time.monotonic()
     stalls = (0.0, 0.05, 0.3) if given.stall is None else (given.stall,)
-    for plan in rounds_from(given.seed, variant=given.variant, stalls=stalls):
-        with tempfile.TemporaryDirectory(prefix="fairpull-campaign-") as folder:
-            outcome = run_round(Path(folder), plan)
+    plans = rounds_from(
+        given.seed, seconds=given.round_seconds, variant=given.variant, stalls=stalls
+    )
+    for plan in plans:
+        folder = Path(tempfile.mkdtemp(prefix="fairpull-campaign-"))
+        outcome = run_round(folder, plan)
+        if outcome.violation and not plan.variant:
+            outcome.violation += f"databases and logs are kept in {folder}\n"
+        else:
+            shutil.rmtree(folder)
         done.append((plan, outcome))
-        what = outcome.violation.strip().splitlines()[-1:] or ["ok"]
         print(
             f"seed {plan.seed}: {outcome.pulls} pulls, {outcome.kills} kills, settled "
-            f"in {outcome.settling_s:.2f} s, {what[0]}",
+            f"in {outcome.settling_s:.2f} s, {outcome.violation or 'ok'}",
             file=sys.stderr,
             flush=True,
         )
