@@ -1,7 +1,5 @@
-"""The purchases and what providers told of them, in the account service's database.
+"""The purchases and what providers told of them, as they are stored.
 
-A purchase is keyed by its player first, as everything of the hot path is. What must be
-unique beyond one player, transactions and events, has tables keyed by just that.
 Every change names the state that it was decided on, so that of two that meet one is
 made and the other is decided anew.
 """
@@ -12,60 +10,16 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    Engine,
-    Index,
-    MetaData,
-    String,
-    Table,
-    Update,
-    insert,
-    select,
-    update,
-)
-from sqlalchemy.exc import IntegrityError, ProgrammingError
-from sqlalchemy.schema import CreateIndex, CreateTable, ExecutableDDLElement
+from sqlalchemy import Engine, Update, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from account.payment_provider import EventKind, Order, PaymentEvent
 from account.purchase_states import UNFINISHED, Signal, State, after
-
-metadata = MetaData()
-
-purchases = Table(
-    "purchases",
-    metadata,
-    Column("player_id", String(128), primary_key=True),
-    Column("purchase_key", String(100), primary_key=True),
-    Column("state", String(16), nullable=False),
-    Column("amount", BigInteger, nullable=False),
-    Column("method", String(32), nullable=False),
-    Column("price", BigInteger, nullable=False),
-    Column("price_currency", String(3), nullable=False),
-    Column("transaction_id", String(128)),
-    Column("created_at_ms", BigInteger, nullable=False),
-    # When it was last changed or tried: the recovery begins with the oldest.
-    Column("touched_at_ms", BigInteger, nullable=False),
-)
-_by_state = Index("purchases_by_state", purchases.c.state, purchases.c.touched_at_ms)
-
-payment_transactions = Table(
-    "payment_transactions",
-    metadata,
-    Column("transaction_id", String(128), primary_key=True),
-    Column("player_id", String(128), nullable=False),
-    Column("purchase_key", String(100), nullable=False),
-)
-
-payment_events = Table(
-    "payment_events",
-    metadata,
-    Column("event_id", String(128), primary_key=True),
-    Column("kind", String(32), nullable=False),
-    Column("transaction_id", String(128), nullable=False),
-    Column("digest", String(64), nullable=False),
-    Column("received_at_ms", BigInteger, nullable=False),
+from account.purchase_tables import (
+    make_tables,
+    payment_events,
+    payment_transactions,
+    purchases,
 )
 
 _SIGNAL: dict[EventKind, Signal] = {
@@ -118,9 +72,7 @@ class Purchases:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        for table in (purchases, payment_transactions, payment_events):
-            self._create(CreateTable(table, if_not_exists=True))
-        self._create(CreateIndex(_by_state, if_not_exists=True))
+        make_tables(engine)
 
     def find(self, player: str, key: str) -> Purchase | None:
         """Return the purchase, or None."""
@@ -279,15 +231,6 @@ class Purchases:
         if found is None:
             raise UnknownPurchase(f"purchase {purchase.key} is gone")
         return found
-
-    def _create(self, statement: ExecutableDDLElement) -> None:
-        """Two processes may start at once, and the one that is second fails."""
-        try:
-            with self._engine.begin() as connection:
-                connection.execute(statement)
-        except (IntegrityError, ProgrammingError):
-            with self._engine.begin() as connection:
-                connection.execute(statement)
 
 
 def _unchanged(purchase: Purchase) -> Update:

@@ -10,7 +10,8 @@ from sqlalchemy import select
 
 import fairpull
 from account.config import users_url_beside
-from account.purchases import Purchases, purchases
+from account.purchase_tables import purchases
+from account.purchases import Purchases
 from account.users import Users
 from game_processes import Client, GameProcesses
 from waiting import until
