@@ -33,6 +33,7 @@ from shared_http.json_body import LARGEST_AMOUNT
 
 log: FilteringBoundLogger = structlog.get_logger()
 
+# Of an account, by the ledger's own rules (docs/reference/ledger.md).
 MAX_LOTS = 1000
 _TOO_MUCH = f"a balance is at most {LARGEST_AMOUNT}"
 _TOO_MANY = "there are too many unused purchases"
@@ -96,17 +97,16 @@ class Payments:
             The provider did not take the money, or gave no answer to go by.
         """
         purchase = self._purchases.find(order.player, order.key)
+        if purchase is not None:
+            _require_same(purchase, order, amount)
+        if purchase is None or purchase.state == "intent":
+            # Before anything is written or paid: the player may not even exist.
+            self._require_room(order.player, amount)
         if purchase is None:
-            # Before anything is written: the player may not even exist.
-            self._require_room(order.player, amount)
             purchase = self._purchases.intend(amount=amount, order=order)
+            _require_same(purchase, order, amount)
             self._crash_points.reach("account:after_purchase_intent")
-        if purchase.amount != amount:
-            raise OtherPurchase("amount")
-        if purchase.method != order.method:
-            raise OtherPurchase("method")
         if purchase.state == "intent":
-            self._require_room(order.player, amount)
             purchase = self._charge(purchase)
         if purchase.state == "cancelled":
             raise PurchaseCancelled
@@ -256,6 +256,13 @@ class Payments:
                 error=repr(error),
             )
             self._purchases.postpone(purchase)
+
+
+def _require_same(purchase: Purchase, order: Order, amount: int) -> None:
+    if purchase.amount != amount:
+        raise OtherPurchase("amount")
+    if purchase.method != order.method:
+        raise OtherPurchase("method")
 
 
 def _ledger_id(purchase: Purchase) -> str:
