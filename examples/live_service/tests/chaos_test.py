@@ -50,7 +50,7 @@ def test_books_balance_after_kills_and_stalls_under_load(tmp_path: Path) -> None
     assert sum(outcome.kills for _, outcome in done) >= FEWEST_KILLS
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize(
     "variant",
     [
@@ -65,8 +65,8 @@ def test_books_balance_after_kills_and_stalls_under_load(tmp_path: Path) -> None
     ],
 )
 def test_a_game_without_a_guard_is_noticed(tmp_path: Path, variant: str) -> None:
-    """In one of some rounds: a race is not met in each."""
-    for plan in islice(rounds_from(SEED, variant=variant, stalls=[0.3]), 12):
+    """A race is not met in each round, the rarest in a third of them."""
+    for plan in islice(rounds_from(SEED, variant=variant, stalls=[0.3]), 30):
         folder = tmp_path / str(plan.seed)
         folder.mkdir()
         if run_round(folder, plan).violation:
