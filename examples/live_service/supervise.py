@@ -170,6 +170,7 @@ def game_plans(settings: Settings, variables: Mapping[str, str]) -> list[ChildPl
     """How the three processes are started; makes the secrets on first use."""
     data = settings.data
     token = secret_file(data / "service-token", lambda: secrets.token_urlsafe(32))
+    payment = secret_file(data / "payment-secret", lambda: secrets.token_urlsafe(32))
     seed = secret_file(data / "server-seed", lambda: secrets.token_hex(32))
     account_port, gacha_port = free_ports(2)
     account, gacha = (f"http://{_HOST}:{port}" for port in (account_port, gacha_port))
@@ -178,6 +179,7 @@ def game_plans(settings: Settings, variables: Mapping[str, str]) -> list[ChildPl
         "ACCOUNT_DATABASE_URL": f"sqlite:///{data / 'account.db'}",
         "ACCOUNT_KEY_FILE": str(data / "account-signing-key.pem"),
         "SERVICE_TOKEN_FILE": str(token),
+        "PAYMENT_SECRET_FILE": str(payment),
         "GACHA_URL": gacha,
     }
     gacha_environment = {

@@ -14,6 +14,11 @@ from account.config import AccountConfig
 from account.currency import currency_routes
 from account.holds import hold_routes
 from account.passwords import Passwords
+from account.payment_provider import PaymentProvider
+from account.payment_routes import refund_routes, webhook_routes
+from account.payments import Payments
+from account.purchases import Purchases
+from account.sandbox_provider import SandboxProvider
 from account.sign_in import sign_in_routes
 from account.signing_key import load_or_make_signing_key, public_jwk
 from account.sweeper import Sweeper
@@ -35,6 +40,7 @@ class AccountService:
     users: Users
     passwords: Passwords
     wallet: fairpull.Wallet
+    payments: Payments
     gacha: ServiceCalls
     sweeper: Sweeper
 
@@ -50,6 +56,7 @@ def create_app(
     *,
     sweeping: bool = True,
     gacha_transport: httpx.BaseTransport | None = None,
+    provider: PaymentProvider | None = None,
 ) -> Flask:
     """Return the account service as a WSGI application.
 
@@ -59,18 +66,24 @@ def create_app(
         By default read from the environment; what is wrong with it then ends the
         process with a sentence.
     sweeping
-        Whether to ask about old holds in a thread, until the process ends.
+        Whether to ask about old holds, and to finish purchases that were left lying,
+        in threads until the process ends.
     gacha_transport
         In place of the network to the gacha service, for tests.
+    provider
+        Who takes the money; by default the sandbox, which takes none.
     """
     if config is None:
         with refusing_in_a_sentence("account", storage_errors=(SQLAlchemyError,)):
             config = AccountConfig.from_environment(os.environ)
             return create_app(
-                config, sweeping=sweeping, gacha_transport=gacha_transport
+                config,
+                sweeping=sweeping,
+                gacha_transport=gacha_transport,
+                provider=provider,
             )
     configure_logs("account")
-    service = _open_service(config, gacha_transport)
+    service = _open_service(config, gacha_transport, provider)
     app = Flask("account", static_folder=None)
     app.extensions["account"] = service
     app.json.sort_keys = False  # type: ignore[attr-defined]
@@ -81,24 +94,49 @@ def create_app(
     if sweeping:
         pause_s = config.sweep_every_ms / 1000
         loops.append(BackgroundLoop("sweeper", service.sweeper.sweep, pause_s=pause_s))
+        loops.append(_payment_recovery(service.payments, config.payment_recovery_ms))
     run_until_exit(loops, close=service.close)
     return app
 
 
+def _payment_recovery(payments: Payments, every_ms: int) -> BackgroundLoop:
+    def recover() -> None:
+        # What is touched now is in the hands of a request, most probably.
+        payments.recover(idle_ms=every_ms)
+
+    return BackgroundLoop("payment recovery", recover, pause_s=every_ms / 1000)
+
+
 def _open_service(
-    config: AccountConfig, gacha_transport: httpx.BaseTransport | None
+    config: AccountConfig,
+    gacha_transport: httpx.BaseTransport | None,
+    provider: PaymentProvider | None,
 ) -> AccountService:
     store = fairpull.open_store(config.database_url)
     wallet = fairpull.Wallet(store)
     gacha = ServiceCalls(
         config.gacha_url, config.service_token, transport=gacha_transport
     )
-    sweeper = Sweeper(wallet, gacha, alarm_after_ms=config.alarm_after_ms)
+    sweeper = Sweeper(
+        wallet,
+        gacha,
+        alarm_after_ms=config.alarm_after_ms,
+        crash_points=config.crash_points,
+    )
+    users = Users(config.users_url)
+    payments = Payments(
+        wallet,
+        Purchases(users.engine),
+        provider or SandboxProvider(config.payment_secret.encode()),
+        currency=config.currency,
+        crash_points=config.crash_points,
+    )
     return AccountService(
         store=store,
-        users=Users(config.users_url),
+        users=users,
         passwords=Passwords(),
         wallet=wallet,
+        payments=payments,
         gacha=gacha,
         sweeper=sweeper,
     )
@@ -133,11 +171,15 @@ def _register_routes(
     app.register_blueprint(
         currency_routes(
             wallet=wallet,
+            payments=service.payments,
             currency=config.currency,
+            price=config.price,
             payment_methods=config.payment_methods,
             tokens=checker,
         )
     )
+    app.register_blueprint(webhook_routes(service.payments))
+    app.register_blueprint(refund_routes(service.payments, config.service_token))
     app.register_blueprint(
         hold_routes(
             wallet=wallet,

@@ -10,10 +10,16 @@ from pathlib import Path
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from account.price import Price
 from shared_http.crash_points import CrashPoints
 from shared_http.player_tokens import DEFAULT_AUDIENCE, DEFAULT_ISSUER
 from shared_http.service_token import load_service_token
-from shared_http.settings import DEFAULT_CURRENCY, Environment, SettingError
+from shared_http.settings import (
+    DEFAULT_CURRENCY,
+    Environment,
+    SettingError,
+    read_shared_secret,
+)
 
 DEFAULT_PAYMENT_METHODS = (
     "card",
@@ -34,12 +40,15 @@ class AccountConfig:
     users_url: str = field(repr=False)
     key_file: Path
     service_token: str = field(repr=False)
+    payment_secret: str = field(repr=False)
     gacha_url: str
     crash_points: CrashPoints
     currency: str = DEFAULT_CURRENCY
     token_issuer: str = DEFAULT_ISSUER
     token_audience: str = DEFAULT_AUDIENCE
     payment_methods: tuple[str, ...] = DEFAULT_PAYMENT_METHODS
+    price: Price = field(default_factory=Price)
+    payment_recovery_ms: int = 1_000
     ask_after_ms: int = 60_000
     sweep_every_ms: int = 5_000
     alarm_after_ms: int = 600_000
@@ -63,6 +72,12 @@ class AccountConfig:
                     "SERVICE_TOKEN_FILE", example="/var/lib/fairpull/service-token"
                 )
             ),
+            payment_secret=read_shared_secret(
+                environment.path(
+                    "PAYMENT_SECRET_FILE", example="/var/lib/fairpull/payment-secret"
+                ),
+                what="PAYMENT_SECRET_FILE",
+            ),
             gacha_url=environment.required(
                 "GACHA_URL", example="http://127.0.0.1:8002"
             ),
@@ -71,6 +86,10 @@ class AccountConfig:
             token_issuer=environment.text("JWT_ISSUER", default=DEFAULT_ISSUER),
             token_audience=environment.text("JWT_AUDIENCE", default=DEFAULT_AUDIENCE),
             payment_methods=_payment_methods(environment),
+            price=Price.from_environment(environment),
+            payment_recovery_ms=environment.milliseconds(
+                "PAYMENT_RECOVERY_MS", default=1_000
+            ),
             ask_after_ms=environment.milliseconds("HOLD_ASK_AFTER_MS", default=60_000),
             sweep_every_ms=environment.milliseconds("HOLD_SWEEP_MS", default=5_000),
             alarm_after_ms=environment.milliseconds(

@@ -7,6 +7,9 @@ from typing import Annotated
 from flask import Blueprint
 
 import fairpull
+from account.payment_provider import Order, PaymentDeclined, ProviderUnavailable
+from account.payments import NoRoom, OtherPurchase, Payments, PurchaseCancelled
+from account.price import Price
 from shared_http.idempotency import (
     RunningRequests,
     idempotency_key,
@@ -14,10 +17,9 @@ from shared_http.idempotency import (
 )
 from shared_http.json_body import Amount, StrictBody, read_body, text
 from shared_http.player_tokens import PlayerTokenChecker, invalid_token
-from shared_http.problems import Problem, malformed
+from shared_http.problems import Problem, malformed, service_unavailable
 
-# How the ledger's fields are called in the body of a purchase.
-_BODY_FIELD = {"amount": "amount", "counterparty": "paymentMethod"}
+_BODY_FIELD = {"amount": "amount", "method": "paymentMethod"}
 
 
 class Purchase(StrictBody):
@@ -30,7 +32,9 @@ class Purchase(StrictBody):
 def currency_routes(
     *,
     wallet: fairpull.Wallet,
+    payments: Payments,
     currency: str,
+    price: Price,
     payment_methods: tuple[str, ...],
     tokens: PlayerTokenChecker,
 ) -> Blueprint:
@@ -49,9 +53,20 @@ def currency_routes(
                 where="body",
                 name="/paymentMethod",
             )
+        order = Order(
+            player=player,
+            key=key,
+            method=purchase.payment_method,
+            price=price.of(purchase.amount),
+            price_currency=price.currency,
+        )
         with running.alone(player, key):
-            balance = _credit(wallet, player, currency, key, purchase)
-        return {"message": "Currency purchased successfully", "newBalance": balance}
+            balance = _buy(payments, order, purchase.amount)
+        # Of a purchase that did not cover what was owed, nothing can be spent.
+        return {
+            "message": "Currency purchased successfully",
+            "newBalance": max(balance, 0),
+        }
 
     @routes.get("/currency")
     def balance() -> dict[str, str | int]:
@@ -60,45 +75,53 @@ def currency_routes(
             available = wallet.balance(player, currency).available
         except fairpull.NotFoundError:
             raise _no_such_player() from None
+        if available < 0:
+            # Bought, spent and refunded: it is owed, and the next purchase pays it.
+            return {"userId": player, "currencyBalance": 0, "debt": -available}
         return {"userId": player, "currencyBalance": available}
 
     return routes
 
 
-def _credit(
-    wallet: fairpull.Wallet, player: str, currency: str, key: str, purchase: Purchase
-) -> int:
-    """Credit the purchase once; the balance after it, also when it is repeated."""
+def _buy(payments: Payments, order: Order, amount: int) -> int:
+    """Buy once; the balance after it, also when it is repeated."""
     try:
-        # Apart from the ids of holds, which are `pull:…`.
-        receipt = wallet.grant(
-            f"buy:{key}",
-            player=player,
-            currency=currency,
-            amount=purchase.amount,
-            source=f"issuer:{purchase.payment_method}",
-        )
+        return payments.buy(order, amount)
+    except OtherPurchase as error:
+        raise key_reused(_BODY_FIELD[error.field]) from None
     except fairpull.IdConflict as error:
-        raise key_reused(_BODY_FIELD.get(error.field, error.field)) from None
+        # The ledger has it from before purchases were written down.
+        raise key_reused(error.field) from None
     except fairpull.UnknownAccount:
         raise _no_such_player() from None
-    except fairpull.AmountOverflow as error:
+    except NoRoom as error:
         raise Problem(
             409,
             "balance-limit",
             "Balance limit",
-            "a balance is at most 9007199254740991; buy less",
-            balance=error.available,
+            f"{error}; spend some first",
+            balance=max(error.balance, 0),
         ) from None
-    except fairpull.TooManyLots as error:
+    except PurchaseCancelled:
         raise Problem(
             409,
-            "balance-limit",
-            "Balance limit",
-            "there are too many purchases that are not used; spend some first",
-            balance=error.available,
+            "payment-refunded",
+            "Payment refunded",
+            "the payment was given back before it was confirmed; buy under a new "
+            "Idempotency-Key",
         ) from None
-    return receipt.available
+    except PaymentDeclined as error:
+        raise Problem(
+            402,
+            "payment-declined",
+            "Payment declined",
+            f"the payment provider declined: {error}",
+        ) from None
+    except ProviderUnavailable:
+        raise service_unavailable(
+            "the payment provider did not answer; send the same again, under the "
+            "Idempotency-Key of this answer"
+        ) from None
 
 
 def _no_such_player() -> Problem:

@@ -104,12 +104,14 @@ def hold_routes(
     def void(hold_id: str) -> dict[str, str]:
         check_identifier(hold_id)
         owner = read_body(HoldOwner)
+        crash_points.reach("account:before_void")
         try:
             wallet.void(hold_id, player=owner.player_id)
         except fairpull.HoldAlreadyPosted:
             raise Problem(
                 409, "hold-posted", "Hold posted", f"{hold_id} was posted"
             ) from None
+        crash_points.reach("account:after_void")
         return {"outcome": "voided"}
 
     return routes
@@ -134,7 +136,8 @@ def _hold(
             "insufficient-funds",
             "Insufficient funds",
             f"the hold is of {wanted.amount} and the balance is {error.available}",
-            balance=error.available,
+            # What is owed is no balance: nothing can be spent.
+            balance=max(error.available, 0),
         ) from None
     except fairpull.HoldAlreadyVoided:
         raise _voided(wanted.hold_id) from None

@@ -13,6 +13,7 @@ import structlog
 from structlog.typing import FilteringBoundLogger
 
 import fairpull
+from shared_http.crash_points import CrashPoints
 from shared_http.service_calls import NoAnswer, ServiceCalls
 
 log: FilteringBoundLogger = structlog.get_logger()
@@ -24,11 +25,17 @@ class Sweeper:
     """Resolves left-over holds by the verdict of the gacha service."""
 
     def __init__(
-        self, wallet: fairpull.Wallet, gacha: ServiceCalls, *, alarm_after_ms: int
+        self,
+        wallet: fairpull.Wallet,
+        gacha: ServiceCalls,
+        *,
+        alarm_after_ms: int,
+        crash_points: CrashPoints,
     ) -> None:
         self._wallet = wallet
         self._gacha = gacha
         self._alarm_after_ms = alarm_after_ms
+        self._crash_points = crash_points
 
     def sweep(self, *, at_ms: int | None = None) -> None:
         """Ask about holds that are due, now or at `at_ms`, until one gets no answer."""
@@ -40,6 +47,7 @@ class Sweeper:
             except NoAnswer as error:
                 self._report_kept(hold, now_ms, str(error))
                 return
+            self._crash_points.reach("account:before_verdict")
             self._resolve(hold, verdict)
 
     def _ask(self, hold: fairpull.Hold) -> Literal["post", "void"]:

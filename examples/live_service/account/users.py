@@ -97,6 +97,11 @@ class Users:
             row = connection.execute(statement).one_or_none()
         return None if row is None else Credentials(row.user_id, row.password_hash)
 
+    @property
+    def engine(self) -> Engine:
+        """The database, for what else is kept in it; closed with this."""
+        return self._engine
+
     def close(self) -> None:
         """Close the connections."""
         self._engine.dispose()

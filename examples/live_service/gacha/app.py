@@ -146,5 +146,9 @@ def _register_routes(app: Flask, service: GachaService, config: GachaConfig) -> 
     )
     app.register_blueprint(history_routes(desk=desk, showcase=showcase, tokens=tokens))
     app.register_blueprint(
-        inquiry_routes(desk=desk, service_token=config.service_token)
+        inquiry_routes(
+            desk=desk,
+            service_token=config.service_token,
+            crash_points=config.crash_points,
+        )
     )

@@ -101,7 +101,12 @@ def read_body(model: type[Body]) -> Body:
             "Unsupported media type",
             "the body must be application/json",
         )
-    document = parse_json(request.get_data(cache=False))
+    return read_json(request.get_data(cache=False), model)
+
+
+def read_json(body: bytes, model: type[Body]) -> Body:
+    """Return what `body` spells as a `model`; a 400 `Problem` if it isn't one."""
+    document = parse_json(body)
     if not isinstance(document, dict):
         raise malformed("the body must be a JSON object", where="body")
     try:

@@ -12,20 +12,14 @@ from pathlib import Path
 from flask import Blueprint, request
 
 from shared_http.problems import Problem
-from shared_http.settings import SettingError, read_secret
+from shared_http.settings import read_shared_secret
 
 SERVICE_TOKEN_HEADER = "X-Service-Token"  # noqa: S105 - a name, no secret
-_SHORTEST = 32
 
 
 def load_service_token(path: Path) -> str:
     """Return the token of the file; a `SettingError` if it is missing or guessable."""
-    token = read_secret(path, what="SERVICE_TOKEN_FILE")
-    if len(token) < _SHORTEST:
-        raise SettingError(
-            f"SERVICE_TOKEN_FILE: {path} must hold at least {_SHORTEST} characters"
-        )
-    return token
+    return read_shared_secret(path, what="SERVICE_TOKEN_FILE")
 
 
 def require_service_token(routes: Blueprint, token: str) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 DEFAULT_CURRENCY = "crystal"
 """What players buy and banners cost; both services must be told the same."""
 
+_SHORTEST_SHARED_SECRET = 32
+
 
 class SettingError(Exception):
     """A setting is missing or can't be used; the message names it."""
@@ -71,3 +73,13 @@ def read_secret(path: Path, *, what: str) -> str:
         raise SettingError(f"{what}: {path}: {error.strerror}") from None
     except UnicodeDecodeError:
         raise SettingError(f"{what}: {path} is not plain text") from None
+
+
+def read_shared_secret(path: Path, *, what: str) -> str:
+    """As `read_secret`, for one by which two programs know each other."""
+    secret = read_secret(path, what=what)
+    if len(secret) < _SHORTEST_SHARED_SECRET:
+        raise SettingError(
+            f"{what}: {path} must hold at least {_SHORTEST_SHARED_SECRET} characters"
+        )
+    return secret

@@ -6,7 +6,13 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import Any
 
+from sqlalchemy import select
+
 import fairpull
+from account.config import users_url_beside
+from account.purchase_tables import purchases
+from account.purchases import Purchases
+from account.users import Users
 from game_processes import Client, GameProcesses
 from waiting import until
 
@@ -21,18 +27,27 @@ def wait_settled(game: GameProcesses, *, within_s: float = 30) -> None:
     gacha = fairpull.open_store(game.gacha_database)
     wallet = fairpull.Wallet(account)
     desk = split_pulls(gacha, game)
+    users = open_users(game)
+    stored = Purchases(users.engine)
 
     def settled() -> bool:
         return not (
             desk.unsettled(FAR_FUTURE_MS, limit=1)
             or wallet.pending_holds(FAR_FUTURE_MS, limit=1)
+            or stored.unfinished(FAR_FUTURE_MS, limit=1)
         )
 
     try:
-        until(settled, within_s=within_s, what="all pulls and holds settled")
+        until(settled, within_s=within_s, what="all pulls, holds, purchases settled")
     finally:
         account.close()
         gacha.close()
+        users.close()
+
+
+def open_users(game: GameProcesses) -> Users:
+    """The account service's own database, where the purchases are."""
+    return Users(users_url_beside(game.account_database))
 
 
 def split_pulls(
@@ -50,32 +65,39 @@ def check_books(game: GameProcesses, clients: Iterable[Client]) -> None:
     """Fail unless the stores and what clients were told agree in everything."""
     account = fairpull.open_store(game.account_database)
     gacha = fairpull.open_store(game.gacha_database)
+    users = open_users(game)
     try:
         assert fairpull.verify(account) == []
         assert fairpull.verify(gacha) == []
         wallet, desk = fairpull.Wallet(account), split_pulls(gacha, game)
         for client in clients:
             rows = all_pulls(desk, client.id)
-            check_ledger(wallet, client, rows)
+            bought = all_purchases(users, client.id)
+            check_ledger(wallet, client, rows, bought)
+            check_purchases_told(client, bought)
             check_told(client, rows)
             check_folds(desk, client.id, rows)
             check_redraw(game, client.id, rows)
     finally:
         account.close()
         gacha.close()
+        users.close()
 
 
 def all_pulls(
     desk: fairpull.SplitPullService, player: str
 ) -> list[fairpull.PullRecord]:
-    """A player's pull rows, oldest first."""
+    """A player's pull rows, in the order drawn.
+
+    The history goes by time, which a pull takes before it waits for its turn.
+    """
     rows: list[fairpull.PullRecord] = []
     cursor = None
     while True:
         page, cursor = desk.history(player, limit=100, cursor=cursor)
         rows += page
         if cursor is None:
-            return rows[::-1]
+            return sorted(rows, key=lambda row: row.seq)
 
 
 def all_entries(wallet: fairpull.Wallet, player: str) -> list[fairpull.Entry]:
@@ -89,23 +111,56 @@ def all_entries(wallet: fairpull.Wallet, player: str) -> list[fairpull.Entry]:
         entries += page
 
 
+def all_purchases(users: Users, player: str) -> dict[str, tuple[str, int]]:
+    """State and amount of a player's purchases, by key."""
+    statement = select(
+        purchases.c.purchase_key, purchases.c.state, purchases.c.amount
+    ).where(purchases.c.player_id == player)
+    with users.engine.connect() as connection:
+        rows = connection.execute(statement).all()
+    return {key: (state, amount) for key, state, amount in rows}
+
+
 def check_ledger(
-    wallet: fairpull.Wallet, client: Client, rows: list[fairpull.PullRecord]
+    wallet: fairpull.Wallet,
+    client: Client,
+    rows: list[fairpull.PullRecord],
+    bought: dict[str, tuple[str, int]],
 ) -> None:
-    """Ledger = purchases - spends, nothing held, and each spend has its pull rows."""
-    purchases: Counter[str] = Counter()
-    spends: Counter[str] = Counter()
+    """Ledger = purchases - spends - refunds, nothing held, each with what it is for."""
+    found: dict[str, int] = {}
     for entry in all_entries(wallet, client.id):
-        operation = entry.operation.removesuffix("/post")
-        (purchases if entry.amount > 0 else spends)[operation] += entry.amount
+        assert entry.operation not in found
+        found[entry.operation] = entry.amount
+    expected: dict[str, int] = {}
+    for key, (state, amount) in bought.items():
+        assert state in ("intent", "cancelled", "granted", "refunded")
+        if state in ("granted", "refunded"):
+            expected[f"buy:{key}"] = amount
+        if state == "refunded":
+            expected[f"buy:{key}/reverse"] = -amount
+    for row in rows:
+        spend = f"{row.pull_id}/post"
+        expected[spend] = expected.get(spend, 0) - row.cost
+    assert found == expected
     balance = wallet.balance(client.id, CURRENCY)
     assert balance.held == 0
-    assert balance.posted == sum(purchases.values()) + sum(spends.values())
-    assert purchases == {f"buy:{key}": amount for key, amount in client.bought.items()}
-    costs: Counter[str] = Counter()
-    for row in rows:
-        costs[row.pull_id] += row.cost
-    assert spends == {pull_id: -cost for pull_id, cost in costs.items()}
+    assert balance.posted == sum(found.values())
+    assert wallet.debt(client.id, CURRENCY) == max(0, -balance.posted)
+
+
+def check_purchases_told(client: Client, bought: dict[str, tuple[str, int]]) -> None:
+    """Every purchase and refund that was answered is stored just so."""
+    for key, amount in client.bought.items():
+        assert bought[key] in (("granted", amount), ("refunded", amount))
+    for key in client.refunded:
+        assert bought[key][0] in ("refunded", "cancelled")
+    for key in client.cancelled:
+        assert bought[key][0] == "cancelled"
+    for key, (state, amount) in bought.items():
+        assert client.asked[key] == amount
+        if state in ("refunded", "cancelled"):
+            assert key in client.refunded
 
 
 def check_told(client: Client, rows: list[fairpull.PullRecord]) -> None:
@@ -119,13 +174,15 @@ def check_told(client: Client, rows: list[fairpull.PullRecord]) -> None:
         assert told["item"] in told["items"]
     for items in stored.values():
         assert len(items) in (1, 10)
+    assert not client.refused_pulls & stored.keys()
 
 
 def check_folds(
     desk: fairpull.SplitPullService, player: str, rows: list[fairpull.PullRecord]
 ) -> None:
     """Sequence, inventory and pity are what the pull rows make them."""
-    assert [row.seq for row in rows] == list(range(1, len(rows) + 1))
+    seqs = [row.seq for row in rows]
+    assert seqs == list(range(1, len(rows) + 1))
     assert desk.inventory(player) == Counter(row.item for row in rows)
     if not rows:
         return

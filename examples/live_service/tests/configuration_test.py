@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from account.config import AccountConfig, users_url_beside
 from account.signing_key import load_or_make_signing_key, public_jwk
 from gacha.config import GachaConfig
 from shared_http.crash_points import CrashPoints
+from shared_http.random_faults import FaultRates, RandomFaults
 from shared_http.settings import Environment, SettingError
 
 LIVE_SERVICE = Path(__file__).parents[1]
@@ -24,10 +26,12 @@ LIVE_SERVICE = Path(__file__).parents[1]
 @pytest.fixture
 def account_variables(tmp_path: Path) -> dict[str, str]:
     (tmp_path / "token").write_text("t" * 32 + "\n")
+    (tmp_path / "payment").write_text("p" * 32 + "\n")
     return {
         "ACCOUNT_DATABASE_URL": f"sqlite:///{tmp_path}/account.db",
         "ACCOUNT_KEY_FILE": str(tmp_path / "key.pem"),
         "SERVICE_TOKEN_FILE": str(tmp_path / "token"),
+        "PAYMENT_SECRET_FILE": str(tmp_path / "payment"),
         "GACHA_URL": "http://127.0.0.1:2",
     }
 
@@ -81,6 +85,7 @@ def test_secrets_are_not_in_a_configuration_s_repr(
     shown = repr(AccountConfig.from_environment(account_variables))
     shown += repr(GachaConfig.from_environment(gacha_variables))
     assert "t" * 32 not in shown
+    assert "p" * 32 not in shown
     assert repr(b"\x0f" * 32) not in shown
 
 
@@ -93,9 +98,12 @@ def test_a_seed_that_is_not_32_bytes_is_refused(
         GachaConfig.from_environment(gacha_variables)
 
 
-def test_a_short_service_token_is_refused(account_variables: dict[str, str]) -> None:
-    Path(account_variables["SERVICE_TOKEN_FILE"]).write_text("secret")
-    with pytest.raises(SettingError, match="at least 32"):
+@pytest.mark.parametrize("name", ["SERVICE_TOKEN_FILE", "PAYMENT_SECRET_FILE"])
+def test_a_short_shared_secret_is_refused(
+    account_variables: dict[str, str], name: str
+) -> None:
+    Path(account_variables[name]).write_text("secret")
+    with pytest.raises(SettingError, match=f"{name}.*at least 32"):
         AccountConfig.from_environment(account_variables)
 
 
@@ -126,6 +134,20 @@ def test_payment_methods_can_be_chosen_and_are_checked(
         AccountConfig.from_environment(
             {**account_variables, "PAYMENT_METHODS": "Gift Card"}
         )
+
+
+def test_the_price_can_be_chosen_and_is_checked(
+    account_variables: dict[str, str],
+) -> None:
+    config = AccountConfig.from_environment(
+        {**account_variables, "CURRENCY_PRICE": "12 JPY"}
+    )
+    assert (config.price.of(10), config.price.currency) == (120, "JPY")
+    for wrong in ("0 USD", "1", "USD", "1.5 USD", "1 usd", "1000001 USD", "-1 USD"):
+        with pytest.raises(SettingError, match=f"CURRENCY_PRICE.*{wrong}"):
+            AccountConfig.from_environment(
+                {**account_variables, "CURRENCY_PRICE": wrong}
+            )
 
 
 @pytest.mark.parametrize(
@@ -278,3 +300,59 @@ def test_no_crash_point_is_armed_by_default(tmp_path: Path) -> None:
     CrashPoints.from_environment(Environment({})).reach("")
     with pytest.raises(SettingError, match="FAIRPULL_CRASH_ONCE"):
         CrashPoints.from_environment(Environment({"FAIRPULL_CRASH_AT": "a:b"}))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "kill=0.1",
+        "kill=0.1 stall=0.1 stall_ms=5",
+        "kill=2 stall=0 stall_ms=5 seed=1",
+        "kill=0 stall=-1 stall_ms=5 seed=1",
+        "kill=0 stall=nan stall_ms=5 seed=1",
+        "kill=0 stall=0 stall_ms=60001 seed=1",
+        "kill=0 stall=0 stall_ms=5 seed=x",
+        "kill=0 stall=0 stall_ms=5 seed=1 more=1",
+    ],
+)
+def test_faults_that_can_t_be_are_refused(text: str) -> None:
+    with pytest.raises(SettingError, match="FAIRPULL_FAULTS must be like"):
+        FaultRates.from_text(text)
+
+
+def test_faults_at_random_are_as_often_as_asked_and_the_same_for_a_seed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A false alarm in less than one of 10^9 seeds: six standard deviations."""
+    killed: list[int] = []
+    stalls: list[float] = []
+    monkeypatch.setattr(os, "kill", lambda pid, _: killed.append(pid))
+    monkeypatch.setattr(time, "sleep", stalls.append)
+
+    def run(log: str) -> tuple[int, list[float]]:
+        killed.clear()
+        stalls.clear()
+        rates = FaultRates.from_text("kill=0.01 stall=0.3 stall_ms=50 seed=7")
+        faults = RandomFaults(rates, tmp_path / log)
+        for _ in range(10_000):
+            faults.meet("service:here")
+        return len(killed), list(stalls)
+
+    kills, slept = run("a")
+    assert abs(kills - 100) < 60
+    assert abs(len(slept) - 3000) < 6 * 46
+    assert 0 <= min(slept) < 0.001
+    assert 0.049 < max(slept) <= 0.05
+    assert (kills, slept) == run("b")
+    # The process that comes after has faults of its own.
+    assert (kills, slept) != run("a")
+    lines = (tmp_path / "b").read_text().splitlines()
+    assert lines[:2] == ["start", "service:here reached"]
+    assert lines.count("service:here kill") == kills
+
+
+def test_no_fault_is_met_unless_asked_for(tmp_path: Path) -> None:
+    assert RandomFaults.from_environment(Environment({})) is None
+    asked = {"FAIRPULL_FAULTS": "kill=1 stall=0 stall_ms=0 seed=1"}
+    with pytest.raises(SettingError, match="FAIRPULL_FAULTS_LOG"):
+        RandomFaults.from_environment(Environment(asked))

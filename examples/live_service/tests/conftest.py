@@ -11,13 +11,20 @@ import pytest
 LIVE_SERVICE = Path(__file__).parents[1]
 sys.path.insert(0, str(LIVE_SERVICE))
 
-from game_in_process import CURRENCY, Game, Player  # noqa: E402
+from game_in_process import CURRENCY, PAYMENT_SECRET, Game, Player  # noqa: E402
+from payment_calls import TroubledProvider  # noqa: E402
 
 
 @pytest.fixture
-def game(tmp_path: Path) -> Iterator[Game]:
+def provider() -> TroubledProvider:
+    """Who takes the money in `game`."""
+    return TroubledProvider(PAYMENT_SECRET.encode())
+
+
+@pytest.fixture
+def game(tmp_path: Path, provider: TroubledProvider) -> Iterator[Game]:
     """A new game with no players."""
-    game = Game(tmp_path)
+    game = Game(tmp_path, provider=provider)
     yield game
     game.close()
 

@@ -76,17 +76,21 @@ def _check_body(
     given = headers.get("Content-Type", "")
     if given.split(";")[0] != media_type:
         raise ContractBroken(f"Content-Type should be {media_type}, not {given}")
-    validator = Draft202012Validator(
+    errors = [
+        f"{error.json_path}: {error.message}"
+        for error in _validator(pointer).iter_errors(json.loads(body))
+    ]
+    if errors:
+        raise ContractBroken("; ".join(errors) + f" in {body!r}")
+
+
+@cache
+def _validator(pointer: str) -> Draft202012Validator:
+    return Draft202012Validator(
         {"$ref": f"contract{pointer}"},
         registry=_registry(),
         format_checker=FormatChecker(),
     )
-    errors = [
-        f"{error.json_path}: {error.message}"
-        for error in validator.iter_errors(json.loads(body))
-    ]
-    if errors:
-        raise ContractBroken("; ".join(errors) + f" in {body!r}")
 
 
 def _check_headers(

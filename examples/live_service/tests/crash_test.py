@@ -114,6 +114,49 @@ def test_a_purchase_is_made_once_though_the_service_dies_on_the_way(
 
 
 @pytest.mark.timeout(120)
+@pytest.mark.parametrize(
+    "point",
+    [
+        "account:after_purchase_intent",
+        "account:after_payment_recorded",
+        "account:after_grant",
+        "account:after_reversal",
+    ],
+)
+def test_a_purchase_and_its_refund_happen_once_whatever_was_killed(
+    game: GameProcesses, point: str
+) -> None:
+    game.start(FAIRPULL_CRASH_AT=point, **NO_SWEEP)
+    client = Client(game, "aster")
+    assert client.buy(100, "kept").json()["newBalance"] == 100
+    assert client.buy(50, "b1").json()["newBalance"] == 150
+    client.tell("payment.refunded", 50, "b1")
+    until(lambda: game.crashed, within_s=10, what=f"{point} reached")
+    wait_settled(game)
+    assert client.balance() == 100
+    assert game.stop() == [0, 0]
+    check_books(game, [client])
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize(
+    "point", ["account:after_payment_recorded", "account:after_grant"]
+)
+def test_what_was_paid_is_granted_though_its_client_never_comes_back(
+    game: GameProcesses, point: str
+) -> None:
+    game.start(FAIRPULL_CRASH_AT=point, **NO_SWEEP)
+    client = Client(game, "aster")
+    client.walk_away_from(100, "b1")
+    assert game.crashed
+    game.account.wait_ready()
+    wait_settled(game)
+    assert client.balance() == 100
+    assert game.stop() == [0, 0]
+    check_books(game, [client])
+
+
+@pytest.mark.timeout(120)
 def test_with_account_down_a_pull_waits_and_is_finished_on_its_return(
     game: GameProcesses,
 ) -> None:

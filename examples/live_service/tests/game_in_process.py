@@ -20,13 +20,17 @@ from werkzeug.test import TestResponse
 from account.app import AccountService
 from account.app import create_app as create_account
 from account.config import AccountConfig, users_url_beside
+from account.payment_provider import PaymentProvider
+from account.price import Price
 from contract import check_answer
 from gacha.app import GachaService
 from gacha.app import create_app as create_gacha
 from gacha.config import GachaConfig
 from shared_http.crash_points import CrashPoints
+from shared_http.settings import Environment
 
 SERVICE_TOKEN = "a-service-token-of-the-tests-only-0123456789"
+PAYMENT_SECRET = "a-payment-secret-of-the-tests-only-0123456789"
 SERVER_SEED = bytes(range(32))
 CURRENCY = "crystal"
 PASSWORD = "correct horse battery"
@@ -118,7 +122,14 @@ class Player:
 class Game:
     """The two services and the wires between them."""
 
-    def __init__(self, folder: Path, banner_folder: Path | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        banner_folder: Path | None = None,
+        *,
+        provider: PaymentProvider | None = None,
+        price: str = "1 USD",
+    ) -> None:
         self.folder = folder
         database_url = f"sqlite:///{folder}/account.db"
         self.to_account, self.to_gacha = Wire(), Wire()
@@ -128,11 +139,14 @@ class Game:
                 users_url=users_url_beside(database_url),
                 key_file=folder / "signing-key.pem",
                 service_token=SERVICE_TOKEN,
+                payment_secret=PAYMENT_SECRET,
                 gacha_url="http://gacha",
                 crash_points=CrashPoints("", None),
+                price=Price.from_environment(Environment({"CURRENCY_PRICE": price})),
             ),
             sweeping=False,
             gacha_transport=self.to_gacha,
+            provider=provider,
         )
         self.gacha_app = create_gacha(
             GachaConfig(

@@ -14,6 +14,8 @@ from typing import Any
 
 import httpx
 
+from account.payment_provider import EventKind, Order
+from account.sandbox_provider import SandboxProvider
 from contract import check_answer
 from waiting import until
 
@@ -74,6 +76,22 @@ class Process:
             self._running.wait()
             self._running = None
 
+    def kill_worker(self) -> bool:
+        """kill -9 of one process that serves; gunicorn starts another.
+
+        False if none runs now.
+        """
+        if self._running is None:
+            return False
+        master = self._running.pid
+        children = Path(f"/proc/{master}/task/{master}/children")
+        try:
+            workers = children.read_text().split()
+            os.kill(int(workers[0]), signal.SIGKILL)
+        except (OSError, IndexError):
+            return False
+        return True
+
     def ask_to_end(self) -> None:
         """Let it finish what runs and end."""
         if self._running is not None:
@@ -111,15 +129,20 @@ class GameProcesses:
         *,
         with_gateway: bool = False,
         banner_folder: Path | None = None,
+        variant: str | None = None,
         **variables: str,
     ) -> None:
+        """With a `variant`, both are started by `serve.py`: "" is the game as it is."""
         self.folder = folder
+        self._variant = variant
         self._ports = [Port() for _ in range(3)]
         account, gacha, gateway = self._ports
         self.account_database = f"sqlite:///{folder}/account.db"
         self.gacha_database = f"sqlite:///{folder}/gacha.db"
         self.server_seed = secrets.token_bytes(32)
         (folder / "token").write_text(secrets.token_urlsafe(32))
+        self.payment_secret = secrets.token_urlsafe(32)
+        (folder / "payment").write_text(self.payment_secret)
         (folder / "seed").write_text(self.server_seed.hex())
         shared = {
             "SERVICE_TOKEN_FILE": str(folder / "token"),
@@ -133,6 +156,7 @@ class GameProcesses:
                 **shared,
                 "ACCOUNT_DATABASE_URL": self.account_database,
                 "ACCOUNT_KEY_FILE": str(folder / "signing-key.pem"),
+                "PAYMENT_SECRET_FILE": str(folder / "payment"),
                 "GACHA_URL": gacha.url,
             },
         )
@@ -194,9 +218,12 @@ class GameProcesses:
             port.close()
 
     def _service(self, name: str, port: Port, variables: dict[str, str]) -> Process:
-        command = [sys.executable, "-m", "gunicorn", "-b", f"127.0.0.1:{port.number}"]
+        program = ["-m", "gunicorn"]
+        if self._variant is not None:
+            program = [str(LIVE_SERVICE / "tests" / "serve.py"), self._variant]
+        listen = ["-b", f"127.0.0.1:{port.number}"]
         return Process(
-            [*command, f"{name}.app:create_app()"],
+            [sys.executable, *program, *listen, f"{name}.app:create_app()"],
             variables,
             port.url,
             self.folder / f"{name}.log",
@@ -214,6 +241,10 @@ class GameProcesses:
         )
 
 
+def purchase_body(amount: int) -> dict[str, Any]:
+    return {"amount": amount, "paymentMethod": "card"}
+
+
 class Client:
     """A player's program: sends, checks each answer, and keeps what it was told."""
 
@@ -223,7 +254,13 @@ class Client:
         self._http = httpx.Client(timeout=15, trust_env=False)
         game.clients.append(self)
         self.told_pulls: dict[str, dict[str, Any]] = {}
+        # What was asked for, and how it was answered: amounts by key of purchases,
+        # keys of those that were told to be refunded, ids of pulls that were refused.
+        self.asked: dict[str, int] = {}
         self.bought: dict[str, int] = {}
+        self.refunded: set[str] = set()
+        self.cancelled: set[str] = set()
+        self.refused_pulls: set[str] = set()
         registration = {"username": name, "password": PASSWORD, "email": "p@e.org"}
         registered = self.send("POST", "/account/register", registration)
         self.id: str = registered.json()["userId"]
@@ -280,11 +317,44 @@ class Client:
             return None
 
     def buy(self, amount: int, key: str) -> httpx.Response:
-        body = {"amount": amount, "paymentMethod": "card"}
-        answer = self.insist("/account/buy-currency", body, key)
+        self.asked[key] = amount
+        answer = self.insist("/account/buy-currency", purchase_body(amount), key)
         if answer.status_code == 200:
             self.bought[key] = amount
+        elif answer.json()["type"] == "/problems/payment-refunded":
+            self.cancelled.add(key)
         return answer
+
+    def walk_away_from(self, amount: int, key: str) -> None:
+        """Ask once for a purchase and don't care for the answer."""
+        self.asked[key] = amount
+        self.send_once("/account/buy-currency", purchase_body(amount), key)
+
+    def tell(
+        self, kind: EventKind, amount: int, key: str, *, within_s: float = 45
+    ) -> None:
+        """Be the payment provider: send an event of a purchase until it is taken."""
+        provider = SandboxProvider(self._game.payment_secret.encode())
+        order = Order(
+            player=self.id, key=key, method="card", price=amount, price_currency="USD"
+        )
+
+        def taken() -> bool:
+            event = provider.event(order, kind, provider.transaction_of(order))
+            headers = {"Payment-Signature": event.signature}
+            try:
+                answer = self.send(
+                    "POST", "/account/payments/webhook", event.body, **headers
+                )
+            except httpx.HTTPError:
+                return False
+            # Not there yet, where the purchase is on its way.
+            assert answer.status_code in (200, 404, 500, 503), answer.text
+            return answer.status_code == 200
+
+        until(taken, within_s=within_s, what=f"{kind} of {key} taken in")
+        if kind != "payment.succeeded":
+            self.refunded.add(key)
 
     def pull(self, key: str, *, count: int = 1) -> httpx.Response:
         body = {"currencySpent": 160 * count, "count": count}
@@ -293,6 +363,8 @@ class Client:
             told = answer.json()
             earlier = self.told_pulls.setdefault(told["pullId"], told)
             assert earlier == told, "a repeated pull was answered differently"
+        else:
+            self.refused_pulls.add(f"pull:{key}")
         return answer
 
     def balance(self) -> int:

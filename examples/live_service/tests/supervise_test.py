@@ -218,9 +218,10 @@ def test_secrets_are_made_once_for_the_owner_only(tmp_path: Path) -> None:
     settings = supervise.Settings(port=1, data=tmp_path)
     supervise.game_plans(settings, {})
     first = {path.name: path.read_text() for path in tmp_path.iterdir()}
-    assert sorted(first) == ["server-seed", "service-token"]
+    assert sorted(first) == ["payment-secret", "server-seed", "service-token"]
     assert len(bytes.fromhex(first["server-seed"])) == 32
     assert len(first["service-token"].strip()) >= 32
+    assert len(first["payment-secret"].strip()) >= 32
     for path in tmp_path.iterdir():
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
     supervise.game_plans(settings, {})
@@ -258,6 +259,7 @@ def test_the_processes_are_told_of_each_other(tmp_path: Path) -> None:
         "ACCOUNT_DATABASE_URL": f"sqlite:////{str(tmp_path)[1:]}/account.db",
         "ACCOUNT_KEY_FILE": f"{tmp_path}/account-signing-key.pem",
         "SERVICE_TOKEN_FILE": f"{tmp_path}/service-token",
+        "PAYMENT_SECRET_FILE": f"{tmp_path}/payment-secret",
         "GACHA_URL": at["gacha"],
     }
     assert gacha.environment == {

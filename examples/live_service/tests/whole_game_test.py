@@ -71,6 +71,22 @@ def test_a_first_session(game: GameProcesses) -> None:
     check_books(game, [client])
 
 
+def test_a_refund_by_webhook_through_the_gateway(game: GameProcesses) -> None:
+    """The signature is over the very bytes, so that none may change on the way."""
+    client = Client(game, "returner")
+    client.buy(1600, "b1")
+    assert client.pull("k1").status_code == 200
+    wait_settled(game)
+    forged = {"Payment-Signature": f"t=1,v1={'0' * 64}"}
+    answer = client.send("POST", "/account/payments/webhook", b"{}", **forged)
+    assert answer.status_code == 401
+    assert client.balance() == 1440
+    client.tell("payment.refunded", 1600, "b1")
+    shown = client.send("GET", "/account/currency").json()
+    assert shown == {"userId": client.id, "currencyBalance": 0, "debt": 160}
+    check_books(game, [client])
+
+
 def test_the_gateway_s_index_and_health_are_as_the_contract_has_them(
     game: GameProcesses, victim: Client
 ) -> None:

@@ -8,6 +8,11 @@ export const INDEX = {
     ["POST", "/account/buy-currency", "Buy currency."],
     ["GET", "/account/currency", "The balance that can be spent now."],
     [
+      "POST",
+      "/account/payments/webhook",
+      "What the payment provider tells of purchases.",
+    ],
+    [
       "GET",
       "/account/.well-known/jwks.json",
       "The public keys that tokens are checked against.",

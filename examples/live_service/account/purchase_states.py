@@ -1,0 +1,45 @@
+"""Where a purchase stands, and what may come next: one table.
+
+    intent ----paid----> validated --granted--> granted
+      |                      |                     |
+   returned               returned             returned
+      v                      v                     |
+   cancelled             refunding <---------------+
+                             |
+                         taken_back --> refunded
+
+What is not in the table changes nothing: a payment that is told twice, a refund that
+is told again, a confirmation that comes after its refund.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+State = Literal["intent", "validated", "granted", "refunding", "refunded", "cancelled"]
+Signal = Literal["paid", "granted", "returned", "taken_back"]
+
+_NEXT: dict[tuple[State, Signal], State] = {
+    ("intent", "paid"): "validated",
+    # Nothing was granted yet, and from here on nothing will be.
+    ("intent", "returned"): "cancelled",
+    ("validated", "granted"): "granted",
+    # A grant may be under way; "refunding" makes it and takes it back.
+    ("validated", "returned"): "refunding",
+    ("granted", "returned"): "refunding",
+    ("refunding", "taken_back"): "refunded",
+}
+
+UNFINISHED: tuple[State, ...] = ("validated", "refunding")
+"""The states in which the ledger still has to follow."""
+
+
+def after(state: State, signal: Signal) -> State:
+    """Return the state that `signal` leads to; `state` itself where it changes nothing.
+
+    >>> after("intent", "paid")
+    'validated'
+    >>> after("refunded", "paid")
+    'refunded'
+    """
+    return _NEXT.get((state, signal), state)
