@@ -6,6 +6,7 @@
 // Starts a server of its own with fsync and synchronous_commit on. A round
 // measures each row for so many seconds, one after the other; the medians of
 // the rounds are written. ROW is a part of the names of the rows to measure.
+// PYTHON in the environment is one that has SQLAlchemy and psycopg.
 
 #include <algorithm>
 #include <array>
@@ -48,9 +49,7 @@ Catalog LoadStarter() {
       .value();
 }
 
-PlayerId Player(std::int64_t i) {
-  return PlayerId::Trusted(absl::StrCat(i));
-}
+PlayerId Player(std::int64_t i) { return PlayerId::Trusted(absl::StrCat(i)); }
 
 void Fund(Store& store) {
   Wallet wallet(store, SystemClock());
@@ -74,8 +73,7 @@ class Game {
   // `known_players`: of how many the store keeps the rows in mind.
   Game(const std::string& url, int known_players)
       : store_(OpenPostgresStore(
-                   url,
-                   {.max_connections = 32, .known_players = known_players})
+                   url, {.max_connections = 32, .known_players = known_players})
                    .value()),
         service_(*store_, LoadStarter(),
                  ServerSeeds::Make(
@@ -179,6 +177,17 @@ std::string SameStatements() {
                       " -D hash=", std::string(64, 'a'), " -f '", script, "'");
 }
 
+// Pulls a second of the same pull by hand; PYTHON names one that has SQLAlchemy
+// and psycopg.
+double SqlAlchemy(const std::string& url, int clients, double seconds) {
+  const char* python = std::getenv("PYTHON");
+  const std::string output = OutputOf(
+      absl::StrCat(python == nullptr ? "python3" : python, " '",
+                   FAIRPULL_SOURCE_DIR, "/benchmarks/sqlalchemy_pull.py' '",
+                   url, "' ", clients, " ", seconds, " ", kPlayers));
+  return std::atof(output.c_str());
+}
+
 struct Row {
   std::string name;
   int clients;
@@ -241,6 +250,8 @@ int Main(const std::string& file, int rounds, double seconds,
     add("pgbench_same", [&same, clients](double s) {
       return Pgbench(same, clients, SameStatements(), s);
     });
+    add("sqlalchemy",
+        [&same, clients](double s) { return SqlAlchemy(same, clients, s); });
     add("pull_many", [&game, clients](double s) {
       return game.PullsASecond(clients, kTogether, s);
     });
@@ -262,7 +273,8 @@ int Main(const std::string& file, int rounds, double seconds,
 
 int main(int argc, char** argv) {
   if (argc < 2 || argc > 5) {
-    std::cerr << "usage: postgres_benchmark OUT.json [ROUNDS [SECONDS [ROW]]]\n";
+    std::cerr
+        << "usage: postgres_benchmark OUT.json [ROUNDS [SECONDS [ROW]]]\n";
     return 2;
   }
   try {

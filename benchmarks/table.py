@@ -108,18 +108,26 @@ def postgres_table(results: dict) -> str:
     rates: dict[int, dict[str, int]] = {}
     for row in results["rows"]:
         rates.setdefault(row["clients"], {})[row["name"]] = row["per_second"]
+    rivals = {
+        "pgbench_simple": "pgbench, simple-update",
+        "pgbench_same": "pgbench, same statements",
+        "sqlalchemy": "by hand with SQLAlchemy",
+    }
+    names = ["connections", "pulls a second", "of known players", *rivals.values()]
     lines = [
-        "| connections | pulls a second | pgbench, simple-update | beside it | "
-        "pgbench, prepared | a hundred players in one commit | beside one |",
-        "|---|---|---|---|---|---|---|",
+        "| " + " | ".join([*names, "a hundred players in one commit"]) + " |",
+        "|" + "---|" * (len(names) + 1),
     ]
     for clients, rate in sorted(rates.items()):
-        pulls, simple = rate["pull"], rate["pgbench_simple"]
-        many = rate["pull_many"]
-        lines.append(
-            f"| {clients} | {pulls:,} | {simple:,} | {pulls / simple:.2f} times | "
-            f"{rate['pgbench_prepared']:,} | {many:,} | {many / pulls:.1f} times |"
-        )
+        pulls, known, many = rate["pull"], rate["pull_known"], rate["pull_many"]
+        cells = [f"{clients}", f"{pulls:,}", f"{known:,}"]
+        cells += [
+            f"{rate[name]:,}: {pulls / rate[name]:.2f} and {known / rate[name]:.2f} "
+            "times as fast"
+            for name in rivals
+        ]
+        cells.append(f"{many:,}: {many / pulls:.1f} times as fast")
+        lines.append("| " + " | ".join(cells) + " |")
     context = results["context"]
     lines += [
         "",
