@@ -54,8 +54,9 @@ RedisNode::Answer RedisNode::Call(absl::Span<const Words> commands) {
                 ->Call(commands, RedisDeadlineIn(options_.command_timeout_ms))
           : absl::StatusOr<RedisReply>(connection.status());
   if (!reply.ok()) {
-    GiveBack(nullptr);
+    // Before there is room for the next one, who would fail as well.
     const bool opened = breaker_.Failed(NowMs());
+    GiveBack(nullptr);
     DropIdle();
     return {.status = reply.status(), .opened = opened};
   }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -36,8 +37,10 @@ using ::testing::Not;
 constexpr RedisOptions kPatient = {.connect_timeout_ms = 20'000,
                                    .command_timeout_ms = 20'000};
 // What a dead or slow server costs, and for how long it is skipped.
-constexpr RedisOptions kHasty = {
-    .connect_timeout_ms = 30, .command_timeout_ms = 30, .skip_ms = 600'000};
+constexpr RedisOptions kHasty = {.max_connections = 4,
+                                 .connect_timeout_ms = 50,
+                                 .command_timeout_ms = 50,
+                                 .skip_ms = 600'000};
 // Far above it, for a machine that is busy with other tests.
 constexpr double kBoundMs = 2000;
 
@@ -79,6 +82,15 @@ class RedisCacheTest : public testing::Test {
     store_ = std::make_unique<CachedStore>(*memory_, *cache_);
   }
   void Use(RedisOptions redis) { Use(server_.Url(), {.redis = redis}); }
+
+  // Hasty, but well so far: on a machine that is busy with other tests even a
+  // server that is there may be too slow.
+  void UseHasty(const std::function<void()>& play) {
+    do {
+      Use(kHasty);
+      play();
+    } while (cache_->counters().opened != 0);
+  }
 
   // Pays and looks, which must go on whatever Redis does.
   void Play() {
@@ -202,8 +214,7 @@ TEST_F(RedisCacheTest, ManyThreadsShareAFewConnections) {
 }
 
 TEST_F(RedisCacheTest, AKilledServerCostsOneRefusalAndIsThenSkipped) {
-  Use(kHasty);
-  Play();
+  UseHasty([&] { Play(); });
   server_.Kill();
   EXPECT_LT(MsOf([&] { Play(); }), kBoundMs);
   const RedisCounters after_one = cache_->counters();
@@ -217,11 +228,10 @@ TEST_F(RedisCacheTest, AKilledServerCostsOneRefusalAndIsThenSkipped) {
 }
 
 TEST_F(RedisCacheTest, APausedServerCostsOneTimeoutAndIsThenSkipped) {
-  Use(kHasty);
-  Play();
+  UseHasty([&] { Play(); });
   server_.Freeze();
   const double cost_ms = MsOf([&] { Play(); });
-  EXPECT_GE(cost_ms, 30);  // one command that gets no answer
+  EXPECT_GE(cost_ms, 50);  // one command that gets no answer
   EXPECT_LT(cost_ms, kBoundMs);
   for (int i = 0; i < 100; ++i) Play();
   EXPECT_EQ(cache_->counters().errors, 1);
@@ -230,12 +240,10 @@ TEST_F(RedisCacheTest, APausedServerCostsOneTimeoutAndIsThenSkipped) {
 }
 
 TEST_F(RedisCacheTest, ThreadsThatWaitForAPausedServerWaitOnce) {
-  Use({.max_connections = 4,
-       .connect_timeout_ms = 30,
-       .command_timeout_ms = 30,
-       .skip_ms = 600'000});
-  RunTogether(4, [&](int i) {
-    (void)cache_->Get(PlayerId::Trusted(absl::StrCat("p", i)), "f");
+  UseHasty([&] {
+    RunTogether(4, [&](int i) {
+      (void)cache_->Get(PlayerId::Trusted(absl::StrCat("p", i)), "f");
+    });
   });
   server_.Freeze();
   EXPECT_LT(MsOf([&] {
