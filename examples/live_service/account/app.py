@@ -88,7 +88,7 @@ def create_app(
 def _open_service(
     config: AccountConfig, gacha_transport: httpx.BaseTransport | None
 ) -> AccountService:
-    store = fairpull.open_store(config.database_url)
+    store = fairpull.open_store(config.database_url, cache=config.redis_url)
     wallet = fairpull.Wallet(store)
     gacha = ServiceCalls(
         config.gacha_url, config.service_token, transport=gacha_transport

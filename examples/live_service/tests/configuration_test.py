@@ -278,3 +278,55 @@ def test_no_crash_point_is_armed_by_default(tmp_path: Path) -> None:
     CrashPoints.from_environment(Environment({})).reach("")
     with pytest.raises(SettingError, match="FAIRPULL_CRASH_ONCE"):
         CrashPoints.from_environment(Environment({"FAIRPULL_CRASH_AT": "a:b"}))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://h",
+        "redis://10.0.0.5:6379/1",
+        "redis://:secret@h",
+        "redis://u:secret@[::1]:7000",
+        "redis://a:1,b:2",
+    ],
+)
+def test_a_redis_url_is_taken_as_it_is_and_not_shown(
+    account_variables: dict[str, str], gacha_variables: dict[str, str], url: str
+) -> None:
+    account = AccountConfig.from_environment({**account_variables, "REDIS_URL": url})
+    gacha = GachaConfig.from_environment({**gacha_variables, "REDIS_URL": url})
+    assert account.redis_url == gacha.redis_url == url
+    assert "secret" not in repr(account) + repr(gacha)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "10.0.0.5",
+        "http://h",
+        "rediss://:secret@h",
+        "redis://",
+        "redis://u:secret@",
+        "redis://h/secret",
+        "redis://h?secret=1",
+        "redis://:se cret@h",
+    ],
+)
+def test_a_redis_url_of_another_form_is_refused_in_a_sentence(
+    account_variables: dict[str, str], gacha_variables: dict[str, str], url: str
+) -> None:
+    for config, variables in (
+        (AccountConfig, account_variables),
+        (GachaConfig, gacha_variables),
+    ):
+        with pytest.raises(SettingError, match="REDIS_URL must be redis://") as refused:
+            config.from_environment({**variables, "REDIS_URL": url})
+        assert "secret" not in str(refused.value)
+
+
+def test_without_a_redis_url_there_is_no_cache(
+    account_variables: dict[str, str],
+) -> None:
+    for value in ({}, {"REDIS_URL": ""}):
+        config = AccountConfig.from_environment({**account_variables, **value})
+        assert config.redis_url is None
