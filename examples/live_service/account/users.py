@@ -22,7 +22,7 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, ProgrammingError
 from sqlalchemy.schema import CreateTable
 
 metadata = MetaData()
@@ -58,7 +58,7 @@ class Users:
         self._engine = _open(url)
         try:
             self._make_table()
-        except IntegrityError:
+        except (IntegrityError, ProgrammingError):
             # Two processes started at once, and PostgreSQL let both find no table.
             self._make_table()
 

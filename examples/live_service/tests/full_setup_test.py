@@ -12,13 +12,15 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
 import pytest
 
 import supervise
-from child_processes import StartError
+from account.users import Credentials, UsernameTaken, Users
+from child_processes import Child, Pace, StartError
 from child_processes_test import LIVE_SERVICE, runs
 from game_processes import Client
 from postgres_server import prepare_postgres
@@ -199,6 +201,46 @@ def test_what_it_keeps_is_its_owner_s(data: Path) -> None:
     before = (data / "account.pgpass").read_text()
     supervise.full_storage(data)
     assert (data / "account.pgpass").read_text() == before
+
+
+def test_services_that_start_at_once_all_find_their_users_table(data: Path) -> None:
+    server = prepare_postgres(
+        data / "postgres", port=supervise.free_ports(1)[0], roles=("account",)
+    )
+    plan = server.plan()
+    child = Child(plan, data, Pace(), ())
+    child.start()
+    try:
+        until(child.is_ready, within_s=60, what="PostgreSQL ready")
+        line = server.password_file("account").read_text().strip()
+        password = line.rpartition(":")[2]
+        # The ledger's own URL, here with the password in it.
+        url = server.url("account").replace("@", f":{password}@")
+        for _ in range(3):
+            with ThreadPoolExecutor(8) as pool:
+                opened = list(pool.map(Users, [url] * 8))
+            opened[0].add(
+                username="Ann",
+                user_id="u-1",
+                email="a@e.org",
+                password_hash="hash",
+                created_at_ms=1,
+            )
+            with pytest.raises(UsernameTaken):
+                opened[1].add(
+                    username="ann",
+                    user_id="u-2",
+                    email="b@e.org",
+                    password_hash="hash",
+                    created_at_ms=2,
+                )
+            assert opened[2].find("ANN") == Credentials("u-1", "hash")
+            with opened[0]._engine.begin() as connection:
+                connection.exec_driver_sql("DROP TABLE users")
+            for users in opened:
+                users.close()
+    finally:
+        assert child.stop()
 
 
 def test_data_of_a_version_that_is_not_installed_is_left_alone(tmp_path: Path) -> None:
