@@ -108,6 +108,15 @@ def data() -> Iterator[Path]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.fixture(scope="module")
+def made() -> Iterator[Path]:
+    """A folder in which the servers were made ready, for tests that only look."""
+    folder = Path(tempfile.mkdtemp(prefix="fairpull-full-"))
+    supervise.full_storage(folder)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 def test_a_session_that_redis_and_postgresql_do_not_survive(data: Path) -> None:
     game = FullGame(data)
     try:
@@ -181,7 +190,9 @@ def test_a_session_that_redis_and_postgresql_do_not_survive(data: Path) -> None:
         game.end()
 
 
-def test_what_it_keeps_is_its_owner_s(data: Path) -> None:
+def test_what_it_keeps_is_its_owner_s(made: Path) -> None:
+    data = made
+    before = (data / "account.pgpass").read_text()
     storage = supervise.full_storage(data)
     for file in ("account.pgpass", "gacha.pgpass", "redis-password"):
         assert (data / file).stat().st_mode & 0o077 == 0
@@ -198,17 +209,15 @@ def test_what_it_keeps_is_its_owner_s(data: Path) -> None:
     shown = repr(storage) + " ".join(" ".join(p.command) for p in storage.servers)
     assert not any(secret in shown for secret in secrets)
     # Made once: the data of a second start is that of the first.
-    before = (data / "account.pgpass").read_text()
-    supervise.full_storage(data)
     assert (data / "account.pgpass").read_text() == before
 
 
-def test_services_that_start_at_once_all_find_their_users_table(data: Path) -> None:
+def test_services_that_start_at_once_all_find_their_users_table(made: Path) -> None:
     server = prepare_postgres(
-        data / "postgres", port=supervise.free_ports(1)[0], roles=("account",)
+        made / "postgres", port=supervise.free_ports(1)[0], roles=("account", "gacha")
     )
     plan = server.plan()
-    child = Child(plan, data, Pace(), ())
+    child = Child(plan, made, Pace(), ())
     child.start()
     try:
         until(child.is_ready, within_s=60, what="PostgreSQL ready")
