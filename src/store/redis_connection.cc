@@ -220,8 +220,9 @@ absl::Status RedisConnection::Send(Words command, RedisDeadline deadline) {
     lengths.push_back(word.size());
   }
   char* text = nullptr;
-  const int size = redisFormatCommandArgv(&text, static_cast<int>(words.size()),
-                                          words.data(), lengths.data());
+  // An int, or in newer versions a long long.
+  const auto size = redisFormatCommandArgv(
+      &text, static_cast<int>(words.size()), words.data(), lengths.data());
   if (size < 0) throw std::bad_alloc();
   const std::unique_ptr<char, decltype(&redisFreeCommand)> owned(
       text, redisFreeCommand);
