@@ -377,19 +377,20 @@ TEST_F(CachedStoreTest, NoOldValueInAnyOrderOfReadersAndAWriter) {
 }
 
 TEST_F(CachedStoreTest, ReadersAndWritersAtOnceNeverSeeOneMoneyTwice) {
-  Fund(store_, 1000);
+  CachedStore store(*memory_, cache_);
+  Fund(store, 1000);
   // Each thread pays and looks; what it sees is never more than it left.
   RunTogether(8, [&](int i) {
     for (int n = 0; n < 50; ++n) {
       std::string id = std::to_string(i);
       id.append("-").append(std::to_string(n));
-      const auto receipt = Carry(store_, Request(OperationKind::kDebit, id, 1));
+      const auto receipt = Carry(store, Request(OperationKind::kDebit, id, 1));
       ASSERT_TRUE(receipt.ok()) << receipt.status();
-      EXPECT_LE(Posted(store_), receipt->balance.posted);
+      EXPECT_LE(Posted(store), receipt->balance.posted);
     }
   });
-  EXPECT_EQ(Posted(store_), 600);
-  EXPECT_TRUE(VerifyPlayer(store_, kPlayer)->empty());
+  EXPECT_EQ(Posted(store), 600);
+  EXPECT_TRUE(VerifyPlayer(store, kPlayer)->empty());
 }
 
 }  // namespace
