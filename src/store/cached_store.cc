@@ -23,8 +23,7 @@ std::int64_t MonotonicMs() {
 
 bool IsCached(const ReadSet& reads) {
   return !reads.player.empty() && reads.operations.empty() &&
-         reads.holds.empty() && !reads.accounts_of_holds &&
-         reads.pull_operations.empty() &&
+         reads.holds.empty() && reads.pull_operations.empty() &&
          !(reads.accounts.empty() && reads.pity.empty());
 }
 

@@ -205,6 +205,16 @@ TEST_F(CachedStoreTest, DifferentReadsAreKeptApart) {
   EXPECT_EQ(read({gold, kGems}, {}), 1u);
   EXPECT_EQ(read({CurrencyId::Trusted("gold,gems")}, {}), 0u);
   EXPECT_EQ(watched_.reads, 5);
+  WriteSet writes;
+  writes.pity = {{.player = kPlayer, .scope = kScope, .seq = 7}};
+  ASSERT_EQ(Write(store_, writes), absl::OkStatus());
+  const auto pity = [&](const std::string& scope) {
+    return store_.Read({.player = kPlayer, .pity = {ScopeId::Trusted(scope)}})
+        ->pity.size();
+  };
+  EXPECT_EQ(pity(kScope.value()), 1u);
+  EXPECT_EQ(pity("another"), 0u);
+  EXPECT_EQ(watched_.reads, 7);
 }
 
 TEST_F(CachedStoreTest, AReadAfterACommitHasIt) {
@@ -354,21 +364,26 @@ TEST_F(CachedStoreTest, WhatCannotBeReadIsReadFromTheStore) {
   for (const auto& fault : faults) {
     both();
     cache_.corrupt = fault;
+    const int reads = watched_.reads;
     both();
+    EXPECT_EQ(watched_.reads, reads + 2);
     cache_.corrupt = nullptr;
   }
   // Cut off anywhere.
   for (std::size_t length = 0;; ++length) {
     both();
-    bool is_whole = true;
+    int cut = 0;
     cache_.corrupt = [&](std::string& value) {
       if (length >= value.size()) return;
       value.resize(length);
-      is_whole = false;
+      ++cut;
     };
+    const int reads = watched_.reads;
     both();
+    // One that is damaged takes the player's others with it.
+    EXPECT_GE(watched_.reads, reads + cut);
     cache_.corrupt = nullptr;
-    if (is_whole) break;
+    if (cut == 0) break;
   }
 }
 
