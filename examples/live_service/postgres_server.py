@@ -6,6 +6,7 @@ password is in a file that libpq reads (`PGPASSFILE`).
 
 from __future__ import annotations
 
+import hashlib
 import os
 import pwd
 import secrets
@@ -20,6 +21,8 @@ from private_files import write_private
 HOST = "127.0.0.1"
 _DEBIAN = Path("/usr/lib/postgresql")
 _CONNECTIONS = 200
+# Where root's games keep what another user must reach.
+_ELSEWHERE = Path("/var/lib")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +30,7 @@ class PostgresServer:
     """Where it is, which programs run it, and as whom."""
 
     folder: Path
+    passwords: Path
     port: int
     programs: Path
     user: str | None
@@ -38,7 +42,7 @@ class PostgresServer:
 
     def password_file(self, role: str) -> Path:
         """The file with the password of a role."""
-        return self.folder.parent / f"{role}.pgpass"
+        return self.passwords / f"{role}.pgpass"
 
     def url(self, role: str) -> str:
         """Where the role's own database is, without the password."""
@@ -83,17 +87,19 @@ def prepare_postgres(
 ) -> PostgresServer:
     """Make the server's folder if there is none; a `StartError` if it can't be.
 
-    Half-made, it has another name: a start that was cut short is begun anew.
+    Half-made, the data has another name: a start that was cut short is begun anew.
     """
-    data = folder / "data"
+    user = _server_user()
+    place = folder if user is None else _within_reach(folder, user)
+    place.mkdir(mode=0o700, exist_ok=True)
     server = PostgresServer(
-        folder=folder, port=port, programs=_programs(data), user=_server_user()
+        folder=place,
+        passwords=folder.parent,
+        port=port,
+        programs=_programs(place / "data"),
+        user=user,
     )
-    folder.mkdir(mode=0o700, exist_ok=True)
-    if server.user is not None:
-        shutil.chown(folder, server.user)
-        _let_pass(folder, server.user)
-    if not data.exists():
+    if not server.data.exists():
         _make(server, roles)
     return server
 
@@ -139,21 +145,47 @@ def _number(version: str) -> float:
         return 0.0
 
 
-def _let_pass(folder: Path, user: str) -> None:
-    """Let the server's user through to `folder`, but not list the game's own."""
+def _within_reach(folder: Path, user: str) -> Path:
+    """The folder, or one elsewhere that it then is a link to, made the user's own.
+
+    What is below root's home, for instance, no other user comes to.
+    """
+    # The way through, without a look at what else is there.
     folder.parent.chmod(0o711)
-    reaches = subprocess.run(
+    if folder.is_symlink():
+        return folder.resolve()
+    folder.mkdir(mode=0o700, exist_ok=True)
+    shutil.chown(folder, user)
+    if _reaches(folder, user):
+        return folder
+    name = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
+    elsewhere = _ELSEWHERE / f"fairpull-{name}"
+    try:
+        folder.rmdir()
+        # Of a game whose own folder is gone.
+        shutil.rmtree(elsewhere, ignore_errors=True)
+        elsewhere.mkdir(mode=0o700)
+        shutil.chown(elsewhere, user)
+        folder.symlink_to(elsewhere)
+    except OSError as error:
+        raise StartError(
+            f"PostgreSQL runs as the user {user}, who can't reach {folder}, and "
+            f"{elsewhere} can't be used instead ({error.strerror}); choose another "
+            "folder with FAIRPULL_DATA, or don't run the game as root"
+        ) from None
+    return elsewhere
+
+
+def _reaches(folder: Path, user: str) -> bool:
+    """Whether the user can write into the folder."""
+    tried = subprocess.run(
         ["/usr/bin/test", "-w", str(folder)],
         user=user,
         group=_group(user),
         extra_groups=[],
         check=False,
     )
-    if reaches.returncode != 0:
-        raise StartError(
-            f"PostgreSQL runs as the user {user}, who can't reach {folder}; choose "
-            "another folder with FAIRPULL_DATA, or don't run the game as root"
-        )
+    return tried.returncode == 0
 
 
 def _group(user: str) -> int:

@@ -18,12 +18,13 @@ from pathlib import Path
 import httpx
 import pytest
 
+import postgres_server
 import supervise
 from account.users import Credentials, UsernameTaken, Users
 from child_processes import Child, Pace, StartError
 from child_processes_test import LIVE_SERVICE, runs
 from game_processes import Client
-from postgres_server import prepare_postgres
+from postgres_server import PostgresServer, prepare_postgres
 from waiting import until
 
 pytestmark = pytest.mark.timeout(180)
@@ -252,24 +253,54 @@ def test_services_that_start_at_once_all_find_their_users_table(made: Path) -> N
         assert child.stop()
 
 
-def test_data_of_a_version_that_is_not_installed_is_left_alone(tmp_path: Path) -> None:
-    made = tmp_path / "postgres" / "data"
+def test_data_of_a_version_that_is_not_installed_is_left_alone(data: Path) -> None:
+    data.chmod(0o711)
+    made = data / "postgres" / "data"
     made.mkdir(parents=True)
     (made / "PG_VERSION").write_text("7.4\n")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PATH", "/nowhere")
         with pytest.raises(StartError, match=r"install postgresql-7\.4"):
-            prepare_postgres(tmp_path / "postgres", port=1, roles=("account",))
+            prepare_postgres(data / "postgres", port=1, roles=("account",))
     assert [path.name for path in made.iterdir()] == ["PG_VERSION"]
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has to run it as another user")
-def test_a_folder_that_the_server_s_user_cannot_reach_is_told(tmp_path: Path) -> None:
-    private = tmp_path / "private"
-    private.mkdir(mode=0o700)
-    (private / "data").mkdir()
+def test_where_the_server_s_user_cannot_come_the_data_is_elsewhere(
+    tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data.chmod(0o711)
+    monkeypatch.setattr(postgres_server, "_ELSEWHERE", data)
+
+    def make(server: PostgresServer, roles: tuple[str, ...]) -> None:
+        server.data.mkdir()
+        server.password_file(roles[0]).write_text(str(len(makes)))
+        makes.append(server)
+
+    makes: list[PostgresServer] = []
+    monkeypatch.setattr(postgres_server, "_make", make)
+    game = tmp_path / "data"  # pytest keeps others out of what is above
+    game.mkdir(mode=0o700)
+    first = prepare_postgres(game / "postgres", port=1, roles=("account",))
+    assert first.folder.parent == data
+    assert (game / "postgres").resolve() == first.folder
+    assert first.folder.stat().st_mode & 0o077 == 0
+    assert first.password_file("account").parent == game
+    again = prepare_postgres(game / "postgres", port=1, roles=("account",))
+    assert again == first
+    assert len(makes) == 1
+    # A game of the same place, once this one is removed, is another.
+    shutil.rmtree(game)
+    game.mkdir(mode=0o700)
+    assert prepare_postgres(game / "postgres", port=1, roles=("account",)) == first
+    assert len(makes) == 2
+    # What is there already, and whose, is not for it to move.
+    other = tmp_path / "other"
+    (other / "postgres" / "mine").mkdir(parents=True)
     with pytest.raises(StartError, match=r"can't reach .*FAIRPULL_DATA"):
-        prepare_postgres(private / "data" / "postgres", port=1, roles=("account",))
+        prepare_postgres(other / "postgres", port=1, roles=("account",))
+    assert (other / "postgres" / "mine").exists()
+    assert len(list(data.iterdir())) == 1
 
 
 def test_an_unknown_option_is_refused() -> None:
