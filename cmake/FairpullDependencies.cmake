@@ -47,9 +47,12 @@ if(FAIRPULL_WITH_SQLITE)
   endif()
 endif()
 
-# libpq is found only: it is part of the system, like the TLS library below it.
+# libpq and hiredis are found only: they are part of the system.
 if(FAIRPULL_WITH_POSTGRES)
   find_package(PostgreSQL 14 REQUIRED)
+endif()
+if(FAIRPULL_WITH_REDIS)
+  find_package(Hiredis 0.14 REQUIRED)
 endif()
 
 if(FAIRPULL_BUILD_TESTS)

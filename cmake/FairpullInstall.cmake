@@ -9,6 +9,9 @@ endif()
 if(FAIRPULL_WITH_POSTGRES)
   list(APPEND fairpull_installed fairpull_store_postgres)
 endif()
+if(FAIRPULL_WITH_REDIS)
+  list(APPEND fairpull_installed fairpull_cache_redis)
+endif()
 
 # What was fetched without CMake files of its own goes along.
 install(TARGETS ${fairpull_installed} ${FAIRPULL_FETCHED}
@@ -32,6 +35,7 @@ write_basic_package_version_file(
 install(FILES
   "${PROJECT_BINARY_DIR}/fairpullConfig.cmake"
   "${PROJECT_BINARY_DIR}/fairpullConfigVersion.cmake"
+  "${PROJECT_SOURCE_DIR}/cmake/FindHiredis.cmake"
   "${PROJECT_SOURCE_DIR}/cmake/FindPCG.cmake"
   "${PROJECT_SOURCE_DIR}/cmake/FindSodium.cmake"
   DESTINATION "${FAIRPULL_PACKAGE_DIR}" COMPONENT cpp)

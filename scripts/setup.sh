@@ -50,13 +50,14 @@ need_packages() {
 
 need_build_packages() {
   need_packages g++ cmake ninja-build ccache pkg-config ca-certificates \
-    libabsl-dev nlohmann-json3-dev libpcg-cpp-dev libpq-dev libsodium-dev \
-    libsqlite3-dev python3 python3-dev python3-venv
+    libabsl-dev libhiredis-dev nlohmann-json3-dev libpcg-cpp-dev libpq-dev \
+    libsodium-dev libsqlite3-dev python3 python3-dev python3-venv
 }
 
 need_test_packages() {
   need_build_packages
-  need_packages libgtest-dev libgmock-dev libbenchmark-dev git postgresql
+  need_packages libgtest-dev libgmock-dev libbenchmark-dev git postgresql \
+    redis-server
 }
 
 # need_venv REQUIREMENTS…: the virtual environment with these lock files.
@@ -88,7 +89,7 @@ need_module() {
   note "building the Python module (some minutes the first time)"
   "$PYTHON" -m pip install -q --no-build-isolation --no-deps \
     --force-reinstall --config-settings=cmake.define.FAIRPULL_WITH_POSTGRES=ON \
-    . > build/module.log 2>&1 ||
+    --config-settings=cmake.define.FAIRPULL_WITH_REDIS=ON . > build/module.log 2>&1 ||
     { tail -n 40 build/module.log >&2; fail "the Python module did not build"; }
   mark_done module "$digest"
 }

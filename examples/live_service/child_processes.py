@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import pwd
 import signal
 import subprocess
 import threading
@@ -29,13 +30,22 @@ _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 @dataclass(frozen=True, kw_only=True)
 class ChildPlan:
-    """How one child is started, and where it says that it is ready."""
+    """How one child is started, and how it is told that it is ready.
+
+    That is when `is_ready` says so, or else when `ready_url` answers 200. Of one that
+    `comes_first` this is waited for before those after it are started. `user` is whom
+    it runs as, if not as its parent; `stops_on` is the signal that ends it in order.
+    """
 
     name: str
     command: Sequence[str]
     folder: Path
     environment: Mapping[str, str] = field(repr=False)
-    ready_url: str
+    ready_url: str = ""
+    is_ready: Callable[[], bool] | None = None
+    comes_first: bool = False
+    user: str | None = None
+    stops_on: str = "SIGTERM"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +100,7 @@ class Child:
                 raise StartError(f"{self.plan.name}: {error}") from None
 
     def _spawn(self, log: BinaryIO) -> subprocess.Popen[bytes]:
+        user = self.plan.user
         return subprocess.Popen(
             self.plan.command,
             cwd=self.plan.folder,
@@ -101,6 +112,9 @@ class Child:
             # children in an order that lets each finish what it does.
             start_new_session=True,
             pass_fds=self._inherited,
+            user=user,
+            group=None if user is None else pwd.getpwnam(user).pw_gid,
+            extra_groups=None if user is None else [],
         )
 
     def look(self) -> str | None:
@@ -128,7 +142,9 @@ class Child:
         return self._due_at is not None and time.monotonic() >= self._due_at
 
     def is_ready(self) -> bool:
-        """Whether the child's own address says that it is."""
+        """Whether the child, or its own address, says that it is."""
+        if self.plan.is_ready is not None:
+            return self.plan.is_ready()
         try:
             with _DIRECT.open(self.plan.ready_url, timeout=_ANSWER_LIMIT_S) as answer:
                 return bool(answer.status == 200)
@@ -136,11 +152,11 @@ class Child:
             return False
 
     def stop(self) -> bool:
-        """End the process: SIGTERM, then SIGKILL past the limit, which gives False."""
+        """End the process: in order, then SIGKILL past the limit, which gives False."""
         self._due_at = None
         if self._process is None:
             return True
-        self._process.terminate()
+        self._process.send_signal(signal.Signals[self.plan.stops_on])
         try:
             self._process.wait(self._pace.stop_limit_s)
             return True
@@ -192,7 +208,7 @@ def keep_running(
     on_start
         Called with the process ids by name, whenever they have changed.
     on_ready
-        Called once, when every `ready_url` has answered 200.
+        Called once, when every child is ready.
     inherited
         File descriptors that the children keep open.
 
@@ -207,6 +223,11 @@ def keep_running(
     try:
         for child in children:
             child.start()
+            if child.plan.comes_first:
+                on_start(_process_ids(children))
+                _wait_until_ready([child], stop, pace.ready_limit_s)
+            if stop.is_set():
+                return
         on_start(_process_ids(children))
         _wait_until_ready(children, stop, pace.ready_limit_s)
         if not stop.is_set():

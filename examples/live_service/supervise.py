@@ -1,7 +1,8 @@
 """Runs the example game on loopback: account, gacha and the gateway before them.
 
-    python examples/live_service/supervise.py
+    python examples/live_service/supervise.py [--full]
 
+With `--full` on a PostgreSQL and a Redis of its own, otherwise on SQLite files.
 `PORT` is the gateway's port (8080 unless set, 0 for any free one); `FAIRPULL_DATA` is
 the folder of databases, secrets and logs (`.data` at the root of the repository). Ends
 everything on Ctrl-C or SIGTERM. The interpreter that runs this file runs the services
@@ -20,15 +21,17 @@ import shutil
 import signal
 import socket
 import sys
-import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO
 
 from child_processes import ChildPlan, StartError, keep_running
 from first_session import first_session
+from postgres_server import prepare_postgres
+from private_files import write_private
+from redis_server import prepare_redis
 
 _HERE = Path(__file__).resolve().parent
 _HOST = "127.0.0.1"
@@ -48,9 +51,12 @@ class Settings:
 
     port: int
     data: Path
+    full: bool = False
 
     @classmethod
-    def from_environment(cls, variables: Mapping[str, str]) -> Settings:
+    def from_environment(
+        cls, variables: Mapping[str, str], *, full: bool = False
+    ) -> Settings:
         """The settings, or a `SetupError` that names the variable."""
         text = variables.get("PORT") or str(_DEFAULT_PORT)
         if not (text.isascii() and text.isdigit() and int(text) <= 65535):
@@ -62,7 +68,7 @@ class Settings:
                 f"FAIRPULL_DATA: {data} has {' '.join(marks)} in it, which mean "
                 "something else in a database's URL; choose another folder"
             )
-        return cls(port=int(text), data=data)
+        return cls(port=int(text), data=data, full=full)
 
 
 def check_installed() -> None:
@@ -88,12 +94,7 @@ def secret_file(path: Path, make: Callable[[], str]) -> Path:
     seed that they were made with. Nor is one ever half-written.
     """
     if not path.exists():
-        descriptor, fresh = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(make() + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        Path(fresh).rename(path)
+        write_private(path, make() + "\n")
     mode = path.stat().st_mode & 0o777
     if mode & 0o077:
         raise SetupError(
@@ -166,9 +167,53 @@ def free_ports(count: int) -> list[int]:
         return [probe.getsockname()[1] for probe in probes]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Storage:
+    """What the services keep their players in: servers to start, and settings."""
+
+    servers: list[ChildPlan]
+    account: dict[str, str] = field(repr=False)
+    gacha: dict[str, str] = field(repr=False)
+
+
+def embedded_storage(data: Path) -> Storage:
+    """SQLite files; no server, no cache."""
+    return Storage(
+        servers=[],
+        account={"ACCOUNT_DATABASE_URL": f"sqlite:///{data / 'account.db'}"},
+        gacha={"GACHA_DATABASE_URL": f"sqlite:///{data / 'gacha.db'}"},
+    )
+
+
+def full_storage(data: Path) -> Storage:
+    """A PostgreSQL with a database for each service, and a Redis for both."""
+    postgres_port, redis_port = free_ports(2)
+    postgres = prepare_postgres(
+        data / "postgres", port=postgres_port, roles=("account", "gacha")
+    )
+    password = secret_file(
+        data / "redis-password", lambda: secrets.token_urlsafe(24)
+    ).read_text()
+    redis = prepare_redis(data / "redis", port=redis_port, password=password.strip())
+
+    def settings(service: str) -> dict[str, str]:
+        return {
+            f"{service.upper()}_DATABASE_URL": postgres.url(service),
+            "PGPASSFILE": str(postgres.password_file(service)),
+            "REDIS_URL": redis.url,
+        }
+
+    return Storage(
+        servers=[postgres.plan(), redis.plan()],
+        account=settings("account"),
+        gacha=settings("gacha"),
+    )
+
+
 def game_plans(settings: Settings, variables: Mapping[str, str]) -> list[ChildPlan]:
-    """How the three processes are started; makes the secrets on first use."""
+    """How the processes are started; makes the secrets on first use."""
     data = settings.data
+    storage = full_storage(data) if settings.full else embedded_storage(data)
     token = secret_file(data / "service-token", lambda: secrets.token_urlsafe(32))
     payment = secret_file(data / "payment-secret", lambda: secrets.token_urlsafe(32))
     seed = secret_file(data / "server-seed", lambda: secrets.token_hex(32))
@@ -176,14 +221,14 @@ def game_plans(settings: Settings, variables: Mapping[str, str]) -> list[ChildPl
     account, gacha = (f"http://{_HOST}:{port}" for port in (account_port, gacha_port))
     keys = f"{account}/account/.well-known/jwks.json"
     account_environment = {
-        "ACCOUNT_DATABASE_URL": f"sqlite:///{data / 'account.db'}",
+        **storage.account,
         "ACCOUNT_KEY_FILE": str(data / "account-signing-key.pem"),
         "SERVICE_TOKEN_FILE": str(token),
         "PAYMENT_SECRET_FILE": str(payment),
         "GACHA_URL": gacha,
     }
     gacha_environment = {
-        "GACHA_DATABASE_URL": f"sqlite:///{data / 'gacha.db'}",
+        **storage.gacha,
         "SERVER_SEED_FILE": str(seed),
         "SERVICE_TOKEN_FILE": str(token),
         "ACCOUNT_URL": account,
@@ -212,18 +257,21 @@ def game_plans(settings: Settings, variables: Mapping[str, str]) -> list[ChildPl
 
     public = f"http://{_HOST}:{settings.port}"
     return [
+        *storage.servers,
         plan("account", account, service("account", account_port), account_environment),
         plan("gacha", gacha, service("gacha", gacha_port), gacha_environment),
         plan("gateway", public, ["node", str(_GATEWAY_MAIN)], gateway_environment),
     ]
 
 
-def run_game(variables: Mapping[str, str], stop: threading.Event) -> None:
+def run_game(
+    variables: Mapping[str, str], stop: threading.Event, *, full: bool = False
+) -> None:
     """Run it until `stop` is set; a `SetupError` or `StartError` if it can't be."""
-    settings = Settings.from_environment(variables)
+    settings = Settings.from_environment(variables, full=full)
     check_installed()
     with reserved_folder(settings.data) as lock:
-        settings = Settings(port=public_port(settings.port), data=settings.data)
+        settings = replace(settings, port=public_port(settings.port))
         address = f"http://{_HOST}:{settings.port}"
         _say(f"starting the game; data and logs are in {settings.data}")
 
@@ -248,15 +296,18 @@ def _say(sentence: str) -> None:
     print(f"fairpull: {sentence}", file=sys.stderr, flush=True)
 
 
-def main() -> int:
+def main(arguments: Sequence[str] = ()) -> int:
     """Run the game as the environment says; the exit code."""
+    if set(arguments) - {"--full"}:
+        _say(f"unknown option {' '.join(arguments)}; there is --full")
+        return 2
     # Databases and logs are nobody else's business, whatever folder they are in.
     os.umask(0o077)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: stop.set())
     try:
-        run_game(os.environ, stop)
+        run_game(os.environ, stop, full="--full" in arguments)
     except (SetupError, StartError) as error:
         _say(str(error))
         return 1
@@ -264,4 +315,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -65,8 +65,10 @@
 #include "fairpull/ledger/verify.h"          // the laws, checked
 
 // store: where a game keeps its players
+#include "fairpull/store/cached_store.h"   // a cache before a store
 #include "fairpull/store/ledger_rows.h"    // the ledger's part of a transaction
 #include "fairpull/store/memory_store.h"   // in this process
+#include "fairpull/store/player_cache.h"   // what such a cache is
 #include "fairpull/store/pull_cursor.h"    // pages of a history
 #include "fairpull/store/read_set.h"       // what a transaction reads
 #include "fairpull/store/records.h"        // pity, pulls, inventory

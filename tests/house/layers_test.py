@@ -19,6 +19,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+[<"]([^>"]+)[>"]', re.MULTILINE)
 UMBRELLA = "fairpull/fairpull.h"
 # What else of a library the fence around its header keeps in.
 PREFIXES = {
+    "hiredis.h": "hiredis",
     "libpq-fe.h": "libpq",
     "nlohmann/json.hpp": "nlohmann/",
     "pcg_random.hpp": "pcg_",
@@ -116,6 +117,9 @@ def self_test(layers: dict[str, set[str]], fences: dict[str, list[str]]) -> list
         ("src/engine/x.cc", "sodium/crypto_auth.h", True),
         ("src/engine/x.cc", "pcg_extras.hpp", True),
         ("bindings/python/src/x.cc", "sqlite3.h", True),
+        ("src/store/cached_store.cc", "hiredis/hiredis.h", True),
+        ("include/fairpull/store/redis_cache.h", "hiredis.h", False),
+        ("src/store/redis_client.cc", "hiredis/hiredis.h", False),
         ("bindings/python/src/x.cc", "fairpull/store/store.h", False),
         ("src/base/digest.cc", "sodium.h", False),
         ("src/store/sqlite_store.cc", "sqlite3.h", False),

@@ -77,3 +77,9 @@ def test_a_wheel_works_in_a_clean_environment(tmp_path: Path):
     assert said.strip().endswith("[]")
     odds = run(python.with_name("fairpull"), "odds", "starter", "--json", cwd=elsewhere)
     assert json.loads(odds)["rarities"][0]["base"] == 0.006
+    # Redis is left out, which says so.
+    code = (
+        "import fairpull\ntry: fairpull.open_store('memory:', cache='redis://h')\n"
+        "except fairpull.InvalidArgumentError as error: print(error)"
+    )
+    assert "built without Redis" in run(python, "-c", code, cwd=elsewhere)

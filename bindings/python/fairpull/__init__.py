@@ -47,6 +47,7 @@ from fairpull.errors import (
 )
 from fairpull.ledger import (
     Balance,
+    CacheCounters,
     Entry,
     Hold,
     Lot,
@@ -88,6 +89,7 @@ __all__ = [
     "Banner",
     "BannerClosed",
     "BannerError",
+    "CacheCounters",
     "Catalog",
     "CounterRange",
     "DataLossError",

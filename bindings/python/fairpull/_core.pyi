@@ -6,7 +6,7 @@ import collections.abc
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['Balance', 'Banner', 'Catalog', 'Distribution', 'Entry', 'Hold', 'Item', 'Lot', 'PullOperation', 'PullReceipt', 'PullRecord', 'PullService', 'PullStep', 'Rarity', 'Receipt', 'ServerSeeds', 'Source', 'SplitPullService', 'Store', 'Wallet', 'affordable_pulls', 'check_text', 'follow_plan', 'hits_in', 'lint', 'open_store', 'pulls_to', 'then_as_many_as_possible', 'unused_paid', 'verify', 'verify_draws']
+__all__: list[str] = ['Balance', 'Banner', 'Catalog', 'Distribution', 'Entry', 'Hold', 'Item', 'Lot', 'PullOperation', 'PullReceipt', 'PullRecord', 'PullService', 'PullStep', 'Rarity', 'Receipt', 'ServerSeeds', 'Source', 'SplitPullService', 'Store', 'Wallet', 'affordable_pulls', 'cache_report', 'check_text', 'follow_plan', 'hits_in', 'lint', 'open_cached_store', 'open_store', 'pulls_to', 'then_as_many_as_possible', 'unused_paid', 'verify', 'verify_draws']
 class Balance:
     """
     A balance: posted, held, available (all integers) and version.
@@ -498,6 +498,8 @@ class Wallet:
         ...
 def affordable_pulls(banner: Banner, wallet: collections.abc.Sequence[tuple[str, typing.SupportsInt | typing.SupportsIndex]]) -> int:
     ...
+def cache_report(store: Store) -> tuple[dict[str, int], str] | None:
+    ...
 def check_text(text: str, file: str) -> tuple[Banner, list[tuple[str, str, str]]]:
     ...
 def follow_plan(budget: typing.SupportsInt | typing.SupportsIndex, stages: collections.abc.Sequence[tuple[Distribution, typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex]]) -> tuple[list[float], list[float], int]:
@@ -505,6 +507,8 @@ def follow_plan(budget: typing.SupportsInt | typing.SupportsIndex, stages: colle
 def hits_in(banner: Banner, goal: str, pulls: typing.SupportsInt | typing.SupportsIndex, state: collections.abc.Sequence[tuple[str, typing.SupportsInt | typing.SupportsIndex]], batch: typing.SupportsInt | typing.SupportsIndex | None) -> Distribution:
     ...
 def lint(banner: Banner) -> list[tuple[str, str, str, bool]]:
+    ...
+def open_cached_store(url: str, cache_url: str, name: str, timeout_ms: typing.SupportsInt | typing.SupportsIndex) -> Store:
     ...
 def open_store(url: str) -> Store:
     ...

@@ -8,10 +8,11 @@ from typing import NamedTuple, TypeAlias
 
 from fairpull import _core
 from fairpull._checks import MAX_AMOUNT, whole
-from fairpull.errors import LEDGER_ERRORS
+from fairpull.errors import LEDGER_ERRORS, InvalidArgumentError
 
 __all__ = [
     "Balance",
+    "CacheCounters",
     "Entry",
     "Hold",
     "Lot",
@@ -48,6 +49,25 @@ def raise_unless_ok(receipt: Receipt) -> Receipt:
     )
 
 
+class CacheCounters(NamedTuple):
+    """What a store's cache has counted since the store was opened.
+
+    `errors` are calls that got no answer or an error, `skipped` those that were not
+    made because the server had just failed; `opened` says how often that began. Of
+    the `servers` that are known, `servers_skipped` are not asked now. `last_error`
+    says what went wrong last, for a log.
+    """
+
+    hits: int
+    misses: int
+    errors: int
+    skipped: int
+    opened: int
+    servers: int
+    servers_skipped: int
+    last_error: str
+
+
 class Store:
     """Where a game keeps its players. Made by :func:`open_store`.
 
@@ -61,6 +81,14 @@ class Store:
         """Close it once the calls under way have ended; later ones fail."""
         self._core.close()
 
+    def cache_counters(self) -> CacheCounters | None:
+        """What the cache has counted; None for a store that has none."""
+        report = _core.cache_report(self._core)
+        if report is None:
+            return None
+        counters, last_error = report
+        return CacheCounters(**counters, last_error=last_error)
+
     def __enter__(self) -> Store:
         return self
 
@@ -73,8 +101,14 @@ class Store:
         self.close()
 
 
-def open_store(url: str) -> Store:
-    """Open the store at a URL.
+def open_store(
+    url: str,
+    *,
+    cache: str | None = None,
+    cache_name: str | None = None,
+    cache_timeout_ms: int = 10,
+) -> Store:
+    """Open the store at a URL, behind a cache if one is given.
 
     Parameters
     ----------
@@ -84,15 +118,40 @@ def open_store(url: str) -> Store:
         tables that are not there are made, and older ones brought up to date.
         PostgreSQL is there where the module was built with it, by ``pip install
         --config-settings=cmake.define.FAIRPULL_WITH_POSTGRES=ON``.
+    cache : str, optional
+        ``redis://[user:password@]host[:port][/database]``: balances, counters and
+        the newest page of pulls are read from there where they are. Nothing fails
+        when Redis does; what it guarantees is in docs/reference/stores.md. Open
+        the store after a fork, not before. It is there where the module was built
+        with ``FAIRPULL_WITH_REDIS=ON``.
+    cache_name : str, optional
+        Which database this is a cache of: 1 to 64 characters of A-Z a-z 0-9 . _ -.
+        All processes of one database must say the same, others that share the
+        Redis something else. Made from the URL by default: give one where
+        processes spell the URL of one database differently.
+    cache_timeout_ms : int, optional
+        How long connecting to Redis, and each command, may take. One that takes
+        longer is not asked for a second.
 
     Raises
     ------
     InvalidArgumentError
-        The URL has another form; the message lists those there are.
+        A URL has another form; the message lists those there are. Or there is a
+        `cache`, and the module was built without Redis.
     StoreError
         The store can't be opened; the message says why.
     """
-    return Store(_core.open_store(url))
+    if cache is None:
+        if cache_name is not None:
+            raise InvalidArgumentError("cache_name is given, but no cache")
+        return Store(_core.open_store(url))
+    if cache_name is None:
+        # Here, so that those without a cache don't wait for it at the import.
+        from fairpull._cache_name import cache_name_of
+
+        cache_name = cache_name_of(url)
+    timeout_ms = whole("cache_timeout_ms", cache_timeout_ms, 1, 60_000)
+    return Store(_core.open_cached_store(url, cache, cache_name, timeout_ms))
 
 
 class Wallet:

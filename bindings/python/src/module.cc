@@ -12,5 +12,6 @@ PYBIND11_MODULE(_core, module) {
   fairpull::python::RegisterBanner(module);
   fairpull::python::RegisterAnalysis(module);
   fairpull::python::RegisterStore(module);
+  fairpull::python::RegisterCache(module);
   fairpull::python::RegisterService(module);
 }

@@ -18,6 +18,7 @@ void RegisterErrors(pybind11::module_& module);
 void RegisterBanner(pybind11::module_& module);
 void RegisterAnalysis(pybind11::module_& module);
 void RegisterStore(pybind11::module_& module);
+void RegisterCache(pybind11::module_& module);
 void RegisterService(pybind11::module_& module);
 
 // A status on its way to Python, where it becomes the exception of

@@ -8,9 +8,11 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "fairpull/service/clock.h"
@@ -19,11 +21,19 @@
 
 namespace fairpull::python {
 
+// What a store's cache has counted, and what went wrong with it last.
+struct CacheReport {
+  std::map<std::string, std::int64_t> counters;
+  std::string last_error;
+};
+
 // Safe for use by several threads at once.
 class StoreHandle {
  public:
-  explicit StoreHandle(std::unique_ptr<Store> store)
-      : store_(std::move(store)) {}
+  // `report` tells of the store's cache, if it has one.
+  explicit StoreHandle(std::unique_ptr<Store> store,
+                       std::function<CacheReport()> report = nullptr)
+      : store_(std::move(store)), report_(std::move(report)) {}
 
   // The store, which stays open as long as the pointer is held; StatusError
   // (FailedPrecondition) once it is closed.
@@ -33,6 +43,13 @@ class StoreHandle {
       throw StatusError(absl::FailedPreconditionError("the store is closed"));
     }
     return store_;
+  }
+
+  // Of the cache, nothing if there is none; fails as Pin does.
+  [[nodiscard]] std::optional<CacheReport> Report() const {
+    const std::shared_ptr<Store> pinned = Pin();
+    if (report_ == nullptr) return std::nullopt;
+    return report_();
   }
 
   // Closes it as soon as the calls that are under way have ended.
@@ -45,6 +62,7 @@ class StoreHandle {
  private:
   mutable std::mutex mutex_;
   std::shared_ptr<Store> store_;
+  const std::function<CacheReport()> report_;
 };
 
 // A service over a store, which it keeps from being destroyed during a call.

@@ -112,7 +112,7 @@ def _open_service(
     gacha_transport: httpx.BaseTransport | None,
     provider: PaymentProvider | None,
 ) -> AccountService:
-    store = fairpull.open_store(config.database_url)
+    store = fairpull.open_store(config.database_url, cache=config.redis_url)
     wallet = fairpull.Wallet(store)
     gacha = ServiceCalls(
         config.gacha_url, config.service_token, transport=gacha_transport

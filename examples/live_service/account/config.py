@@ -43,6 +43,7 @@ class AccountConfig:
     payment_secret: str = field(repr=False)
     gacha_url: str
     crash_points: CrashPoints
+    redis_url: str | None = field(default=None, repr=False)
     currency: str = DEFAULT_CURRENCY
     token_issuer: str = DEFAULT_ISSUER
     token_audience: str = DEFAULT_AUDIENCE
@@ -82,6 +83,7 @@ class AccountConfig:
                 "GACHA_URL", example="http://127.0.0.1:8002"
             ),
             crash_points=CrashPoints.from_environment(environment),
+            redis_url=environment.redis_url("REDIS_URL"),
             currency=environment.text("GAME_CURRENCY", default=DEFAULT_CURRENCY),
             token_issuer=environment.text("JWT_ISSUER", default=DEFAULT_ISSUER),
             token_audience=environment.text("JWT_AUDIENCE", default=DEFAULT_AUDIENCE),

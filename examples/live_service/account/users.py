@@ -18,10 +18,11 @@ from sqlalchemy import (
     create_engine,
     event,
     insert,
+    make_url,
     select,
 )
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, ProgrammingError
 from sqlalchemy.schema import CreateTable
 
 metadata = MetaData()
@@ -55,8 +56,14 @@ class Users:
 
     def __init__(self, url: str) -> None:
         self._engine = _open(url)
+        try:
+            self._make_table()
+        except (IntegrityError, ProgrammingError):
+            # Two processes started at once, and PostgreSQL let both find no table.
+            self._make_table()
+
+    def _make_table(self) -> None:
         with self._engine.begin() as connection:
-            # Two processes may start at once; only one of them finds no table.
             connection.execute(CreateTable(users, if_not_exists=True))
 
     def add(
@@ -108,7 +115,11 @@ class Users:
 
 
 def _open(url: str) -> Engine:
-    engine = create_engine(url, pool_pre_ping=True)
+    place = make_url(url)
+    if place.drivername in ("postgresql", "postgres"):
+        # The ledger's own URL will do: of the drivers there is this one.
+        place = place.set(drivername="postgresql+psycopg")
+    engine = create_engine(place, pool_pre_ping=True)
     if engine.dialect.name == "sqlite":
 
         @event.listens_for(engine, "connect")

@@ -97,7 +97,7 @@ def _open_service(
     config: GachaConfig, account_transport: httpx.BaseTransport | None
 ) -> GachaService:
     banners = load_banners(config.banner_folder)
-    store = fairpull.open_store(config.database_url)
+    store = fairpull.open_store(config.database_url, cache=config.redis_url)
     desk = fairpull.SplitPullService(
         store,
         fairpull.Catalog(banners),

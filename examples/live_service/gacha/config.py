@@ -28,6 +28,7 @@ class GachaConfig:
     account_url: str
     jwks_url: str
     crash_points: CrashPoints
+    redis_url: str | None = field(default=None, repr=False)
     banner_folder: Path | None = None
     currency: str = DEFAULT_CURRENCY
     token_issuer: str = DEFAULT_ISSUER
@@ -60,6 +61,7 @@ class GachaConfig:
                 "JWKS_URL", default=f"{account_url}/account/.well-known/jwks.json"
             ),
             crash_points=CrashPoints.from_environment(environment),
+            redis_url=environment.redis_url("REDIS_URL"),
             banner_folder=environment.optional_path("BANNER_PATH"),
             currency=environment.text("GAME_CURRENCY", default=DEFAULT_CURRENCY),
             token_issuer=environment.text("JWT_ISSUER", default=DEFAULT_ISSUER),

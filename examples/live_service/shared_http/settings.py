@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -9,6 +10,9 @@ DEFAULT_CURRENCY = "crystal"
 """What players buy and banners cost; both services must be told the same."""
 
 _SHORTEST_SHARED_SECRET = 32
+
+
+_REDIS_URL = re.compile(r"redis://(?:[^\s/@]*:[^\s/@]+@)?[^\s/@?#]+(?:/[0-9]*)?")
 
 
 class SettingError(Exception):
@@ -45,6 +49,22 @@ class Environment:
         """Return the variable's value as a path, or None if it is unset or empty."""
         value = self._variables.get(name)
         return Path(value) if value else None
+
+    def redis_url(self, name: str) -> str | None:
+        """Return the variable's value, None if unset; it may hold a password.
+
+        >>> Environment({"REDIS_URL": "redis://10.0.0.5:6379"}).redis_url("REDIS_URL")
+        'redis://10.0.0.5:6379'
+        """
+        value = self._variables.get(name)
+        if not value:
+            return None
+        if not _REDIS_URL.fullmatch(value):
+            raise SettingError(
+                f"{name} must be redis://[user:password@]host[:port][/database] (more "
+                "hosts after commas are nodes of one cluster)"
+            )
+        return value
 
     def milliseconds(self, name: str, *, default: int) -> int:
         """Return a whole positive number of milliseconds."""

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -240,3 +241,51 @@ def test_what_a_child_leaves_behind_ends_with_it(
     else:
         household.end()
     until(lambda: not runs(grandchild), "the grandchild is gone")
+
+
+def test_who_comes_first_is_ready_before_the_next_is_started(
+    household: Household,
+) -> None:
+    gate = threading.Event()
+    first = replace(household.plan("first"), comes_first=True, is_ready=gate.is_set)
+    household.thread = threading.Thread(
+        target=household.keep, args=(first, household.plan("second"))
+    )
+    household.thread.start()
+    until(lambda: bool(household.ids), "the first is started")
+    assert [list(ids) for ids in household.ids] == [["first"]]
+    assert not (household.folder / "second.log").exists()
+    gate.set()
+    assert household.ready.wait(20)
+    assert list(household.ids[-1]) == ["first", "second"]
+    household.end()
+    assert household.journal.read_text().split() == ["second", "first"]
+
+
+def test_who_comes_first_and_is_never_ready_keeps_the_others_from_starting(
+    household: Household,
+) -> None:
+    first = replace(household.plan("first", "unready"), comes_first=True)
+    with pytest.raises(StartError, match=r"first not ready after 0\.3 s"):
+        household.keep(first, household.plan("second"), pace=Pace(ready_limit_s=0.3))
+    assert not (household.folder / "second.log").exists()
+    assert not runs(household.ids[0]["first"])
+
+
+def test_a_stop_while_the_first_starts_starts_no_other(household: Household) -> None:
+    first = replace(household.plan("first", "unready"), comes_first=True)
+    household.thread = threading.Thread(
+        target=household.keep, args=(first, household.plan("second"))
+    )
+    household.thread.start()
+    until(lambda: bool(household.ids), "the first is started")
+    household.end()
+    assert not (household.folder / "second.log").exists()
+    assert not runs(household.ids[0]["first"])
+
+
+def test_a_child_is_ended_by_the_signal_that_it_wants(household: Household) -> None:
+    household.start(replace(household.plan("server"), stops_on="SIGINT"))
+    household.end()
+    assert "KeyboardInterrupt" in household.log("server")
+    assert not household.journal.exists()

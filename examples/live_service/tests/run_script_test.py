@@ -14,13 +14,18 @@ SETUP = """
 set -euo pipefail
 cd /
 need_game() { :; }
+need_packages() { echo "needs $*"; }
 PYTHON=none
-exec() { printf '%s\\n' "${FAIRPULL_DATA-unset}" "${BANNER_PATH-unset}"; }
+exec() {
+  shift
+  [ $# -eq 1 ] || echo "$@"
+  printf '%s\\n' "${FAIRPULL_DATA-unset}" "${BANNER_PATH-unset}"
+}
 """
 
 
-def told(folder: Path, **variables: str) -> list[str]:
-    """What a run from `folder / "here"` leaves in the two variables."""
+def told(folder: Path, *options: str, **variables: str) -> list[str]:
+    """What a run from `folder / "here"` leaves in the two variables, and asks for."""
     (folder / "here").mkdir()
     script = shutil.copy(SCRIPT, folder / "run")
     (folder / "setup.sh").write_text(SETUP)
@@ -30,7 +35,7 @@ def told(folder: Path, **variables: str) -> list[str]:
         if name not in ("FAIRPULL_DATA", "BANNER_PATH")
     }
     done = subprocess.run(
-        ["bash", str(script)],
+        ["bash", str(script), *options],
         cwd=folder / "here",
         env={**environment, **variables},
         capture_output=True,
@@ -56,3 +61,26 @@ def test_an_absolute_folder_stays_as_it_is(tmp_path: Path) -> None:
 
 def test_what_is_not_set_stays_so(tmp_path: Path) -> None:
     assert told(tmp_path) == ["unset", "unset"]
+
+
+def test_the_full_game_needs_its_servers(tmp_path: Path) -> None:
+    assert told(tmp_path, "--full") == [
+        "needs postgresql redis-server",
+        "examples/live_service/supervise.py --full",
+        "unset",
+        "unset",
+    ]
+
+
+def test_an_unknown_option_is_refused_and_help_names_those_there_are() -> None:
+    refused = subprocess.run(
+        ["bash", str(SCRIPT), "--ful"], capture_output=True, text=True
+    )
+    assert refused.returncode == 2
+    assert "unknown option --ful" in refused.stderr
+    told = subprocess.run(
+        ["bash", str(SCRIPT), "--help"], capture_output=True, text=True, check=True
+    ).stdout
+    assert "scripts/run --full" in told
+    assert "BANNER_PATH=dir scripts/run" in told
+    assert told.endswith("it installs what is missing.\n")
