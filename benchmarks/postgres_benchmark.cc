@@ -182,7 +182,7 @@ std::string SameStatements() {
 double SqlAlchemy(const std::string& url, int clients, double seconds) {
   const char* python = std::getenv("PYTHON");
   const std::string output = OutputOf(
-      absl::StrCat(python == nullptr ? "python3" : python, " '",
+      absl::StrCat(python == nullptr ? "python3" : python, " -W ignore '",
                    FAIRPULL_SOURCE_DIR, "/benchmarks/sqlalchemy_pull.py' '",
                    url, "' ", clients, " ", seconds, " ", kPlayers));
   return std::atof(output.c_str());

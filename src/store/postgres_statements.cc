@@ -116,12 +116,14 @@ constexpr std::array kStatements = {
                       "INSERT INTO entries (" ENTRY
                       ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"},
     PostgresStatement{Q::kInsertAccount, kPlayer, "insert_account",
-                      "INSERT INTO balances (" ACCOUNT
-                      ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"},
+                      "INSERT INTO balances (" ACCOUNT ") VALUES ($1, $2, $3, "
+                      "CASE WHEN $4 <= $3 + $7 THEN $4 END, "
+                      "$5, $6, $7, $8, $9)"},
     // Only for a row that the transaction has locked: that it is there is
     // known, and only its version is left to guard.
     PostgresStatement{Q::kUpdateAccount, kPlayer, "update_account",
-                      "UPDATE balances SET posted = $3, held = $4, seq = $5, "
+                      "UPDATE balances SET posted = $3, "
+                      "held = CASE WHEN $4 <= $3 + $7 THEN $4 END, seq = $5, "
                       "version = CASE WHEN version + 1 = $6 THEN $6 END, "
                       "debt = $7, lots = $8, chain = $9 "
                       "WHERE player_id = $1 AND currency = $2"},
@@ -200,7 +202,9 @@ constexpr std::array kStatements = {
         "$9::text[])"},
     PostgresStatement{
         Q::kUpdateAccounts, kGroup, "update_accounts",
-        "UPDATE balances SET posted = n.posted, held = n.held, seq = n.seq, "
+        "UPDATE balances SET posted = n.posted, "
+        "held = CASE WHEN n.held <= n.posted + n.debt THEN n.held END, "
+        "seq = n.seq, "
         "version = CASE WHEN balances.version + 1 = n.version "
         "THEN n.version END, "
         "debt = n.debt, lots = n.lots, chain = n.chain "
