@@ -28,7 +28,7 @@ INSTANTIATE_TEST_SUITE_P(Cached, StoreConformanceTest,
                          testing::Values(CachedMemoryAdapter()), AdapterName);
 
 TEST(CachedRandomLedgerTest, MemoryAndTheCachedStoreAgree) {
-  ExpectAnswersAsInMemory(CachedMemoryAdapter());
+  ExpectAnswersAsInMemory(CachedMemoryAdapter(), 60);
 }
 
 // A store that counts its reads, and lets the test act in the middle of one or

@@ -11,7 +11,7 @@ INSTANTIATE_TEST_SUITE_P(Postgres, StoreConformanceTest,
                          testing::Values(PostgresAdapter()), AdapterName);
 
 TEST(PostgresRandomLedgerTest, MemoryAndPostgresAgree) {
-  ExpectAnswersAsInMemory(PostgresAdapter());
+  ExpectAnswersAsInMemory(PostgresAdapter(), 60);
 }
 
 }  // namespace

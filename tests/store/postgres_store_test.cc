@@ -22,6 +22,7 @@
 #include "store/conformance.h"
 #include "store/postgres_server.h"
 #include "store/rows.h"
+#include "store/shop.h"
 
 namespace fairpull {
 namespace {
@@ -53,28 +54,6 @@ class PostgresStoreTest : public testing::Test {
   std::shared_ptr<std::atomic<std::int64_t>> round_trips_ =
       std::make_shared<std::atomic<std::int64_t>>(0);
 };
-
-// Gold one time in ten, and for certain at the fifth pull without it.
-Catalog ShopCatalog() {
-  auto banner = Banner::FromJson(R"({
-    "id": "shop",
-    "price": {"currency": "gems", "amount": 1},
-    "batches": [1, 10],
-    "rarities": [{"id": "gold", "odds": "10%", "hard_pity": 5},
-                 {"id": "tin", "odds": "rest"}],
-    "items": [{"id": "sun", "type": "hero", "rarity": "gold"},
-              {"id": "pot", "type": "item", "rarity": "tin"}]
-  })",
-                                 "shop.json");
-  EXPECT_TRUE(banner.ok()) << banner.status();
-  return *Catalog::Make({*std::move(banner)});
-}
-
-PullService ShopService(Store& store) {
-  auto seeds =
-      ServerSeeds::Make({{1, *ServerSeed::FromBytes(std::string(32, 'a'))}}, 1);
-  return {store, ShopCatalog(), *std::move(seeds), SystemClock()};
-}
 
 PullRequest Ask(const std::string& id, std::uint32_t count = 1) {
   return {.id = OperationId::Trusted(id),

@@ -8,9 +8,10 @@
 
 namespace fairpull {
 
-// Fails the test where the adapter's stores answer otherwise than the memory
-// store does, or where an outcome of the ledger is never met.
-void ExpectAnswersAsInMemory(const StoreAdapter& adapter);
+// Fails the test where the adapter's store answers otherwise than the memory store
+// does to one of so many sequences of 40 requests, each of two new players, or
+// where an outcome of the ledger is never met.
+void ExpectAnswersAsInMemory(const StoreAdapter& adapter, int sequences);
 
 }  // namespace fairpull
 

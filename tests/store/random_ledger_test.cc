@@ -8,7 +8,7 @@ namespace fairpull {
 namespace {
 
 TEST(RandomLedgerTest, MemoryAndSqliteAgree) {
-  ExpectAnswersAsInMemory(SqliteAdapter());
+  ExpectAnswersAsInMemory(SqliteAdapter(), 300);
 }
 
 }  // namespace

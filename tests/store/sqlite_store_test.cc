@@ -12,12 +12,11 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "fairpull/banner/catalog.h"
 #include "fairpull/ledger/verify.h"
-#include "fairpull/service/pull_service.h"
 #include "fairpull/service/verify.h"
 #include "fairpull/store/ledger_rows.h"
 #include "store/conformance.h"
+#include "store/shop.h"
 #include "store/temp_folder.h"
 
 namespace fairpull {
@@ -164,30 +163,12 @@ TEST_F(SqliteStoreTest, AChangedBalanceIsFoundByVerify) {
   EXPECT_EQ(violations[0].law, "L2");
 }
 
-// Gold one time in ten, and for certain at the fifth pull without it.
-Catalog ShopCatalog() {
-  auto banner = Banner::FromJson(R"({
-    "id": "shop",
-    "price": {"currency": "gems", "amount": 1},
-    "batches": [1, 10],
-    "rarities": [{"id": "gold", "odds": "10%", "hard_pity": 5},
-                 {"id": "tin", "odds": "rest"}],
-    "items": [{"id": "sun", "type": "hero", "rarity": "gold"},
-              {"id": "pot", "type": "item", "rarity": "tin"}]
-  })",
-                                 "shop.json");
-  EXPECT_TRUE(banner.ok()) << banner.status();
-  return *Catalog::Make({*std::move(banner)});
-}
-
 TEST_F(SqliteStoreTest, ChangedDrawsAreFoundByMakingThemAgain) {
-  const auto seeds =
-      ServerSeeds::Make({{1, *ServerSeed::FromBytes(std::string(32, 'a'))}}, 1);
   const auto store = Open();
   for (const char* name : {"p1", "p2"}) {
     const PlayerId player = PlayerId::Trusted(name);
     Fund(**store, 100, player);
-    PullService pulls(**store, ShopCatalog(), *seeds, SystemClock());
+    PullService pulls = ShopService(**store);
     const auto receipt = pulls.Pull({.id = OperationId::Trusted("k"),
                                      .player = player,
                                      .banner = BannerId::Trusted("shop"),
@@ -195,7 +176,7 @@ TEST_F(SqliteStoreTest, ChangedDrawsAreFoundByMakingThemAgain) {
     ASSERT_TRUE(receipt.ok() && receipt->payment.ok()) << receipt.status();
   }
   const auto found = [&] {
-    const auto violations = VerifyAllDraws(**store, ShopCatalog(), *seeds);
+    const auto violations = VerifyAllDraws(**store, ShopCatalog(), ShopSeeds());
     EXPECT_TRUE(violations.ok()) << violations.status();
     return violations.value_or(std::vector<Violation>());
   };
