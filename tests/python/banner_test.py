@@ -167,8 +167,10 @@ def test_a_size_that_is_no_integer_is_refused(starter, size):
 
 def test_a_long_pull_answers_ctrl_c():
     code = (
-        "import fairpull, time\n"
+        "import fairpull, signal\n"
         "banner = fairpull.Banner.load('starter')\n"
+        # A shell that starts the tests in the background has it ignored.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "try:\n"
         "    print('ready', flush=True)\n"
         "    banner.pull(size=400_000_000)\n"

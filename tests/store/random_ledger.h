@@ -8,9 +8,9 @@
 
 namespace fairpull {
 
-// Fails the test where the adapter's store answers otherwise than the memory store
-// does to one of so many sequences of 40 requests, each of two new players, or
-// where an outcome of the ledger is never met.
+// Fails the test where the adapter's store answers otherwise than the memory
+// store does to one of so many sequences of 40 requests, each of two new
+// players, or where an outcome of the ledger is never met.
 void ExpectAnswersAsInMemory(const StoreAdapter& adapter, int sequences);
 
 }  // namespace fairpull
