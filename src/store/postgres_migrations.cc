@@ -54,8 +54,13 @@ absl::StatusOr<std::int64_t> CountApplied(PostgresConnection& connection) {
 }
 
 absl::Status ApplyMissing(PostgresConnection& connection) {
+  // The setting is for tables that Citus distributed, several of which a
+  // transaction may alter only one shard after the other; elsewhere it is a
+  // name that means nothing.
   FAIRPULL_RETURN_IF_ERROR(
       connection.Execute("BEGIN ISOLATION LEVEL READ COMMITTED;"
+                         "SET LOCAL citus.multi_shard_modify_mode TO "
+                         "'sequential';"
                          "CREATE TABLE IF NOT EXISTS migrations ("
                          "  version  BIGINT NOT NULL PRIMARY KEY,"
                          "  name     TEXT   NOT NULL,"

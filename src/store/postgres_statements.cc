@@ -288,6 +288,27 @@ constexpr std::array kStatements = {
     PostgresStatement{Q::kInsertMigration, kMigration, "insert_migration",
                       "INSERT INTO migrations (version, name, checksum) "
                       "VALUES ($1, $2, $3)"},
+    // Whether Citus is installed, loaded, and made part of this database. The
+    // setting is there as soon as its library is.
+    PostgresStatement{
+        Q::kCitusState, kMigration, "citus_state",
+        "SELECT "
+        "(SELECT count(*) FROM pg_available_extensions WHERE name = 'citus'), "
+        "(SELECT count(*) FROM pg_settings WHERE name = 'citus.shard_count'), "
+        "(SELECT count(*) FROM pg_extension WHERE extname = 'citus')"},
+    // 0 for the coordinator.
+    PostgresStatement{Q::kCitusGroup, kMigration, "citus_group",
+                      "SELECT groupid FROM pg_dist_local_group"},
+    PostgresStatement{Q::kCitusPlacement, kMigration, "citus_placement",
+                      "SELECT column_to_column_name(logicalrelid, partkey), "
+                      "colocationid FROM pg_dist_partition "
+                      "WHERE logicalrelid = $1::text::regclass"},
+    PostgresStatement{
+        Q::kCitusDistribute, kMigration, "citus_distribute",
+        "SELECT create_distributed_table($1::text::regclass, 'player_id', "
+        "colocate_with => $2)"},
+    PostgresStatement{Q::kCitusReference, kMigration, "citus_reference",
+                      "SELECT create_reference_table($1::text::regclass)"},
 };
 
 #undef OPERATION
@@ -306,8 +327,7 @@ constexpr bool InOrder() {
   for (std::size_t i = 0; i < kStatements.size(); ++i) {
     if (static_cast<std::size_t>(kStatements[i].query) != i) return false;
   }
-  return kStatements.size() ==
-         static_cast<std::size_t>(Q::kInsertMigration) + 1;
+  return kStatements.size() == static_cast<std::size_t>(Q::kCitusReference) + 1;
 }
 static_assert(InOrder());
 

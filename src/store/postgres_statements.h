@@ -72,6 +72,11 @@ enum class PostgresQuery {
   kHasMigrations,
   kMigrations,
   kInsertMigration,
+  kCitusState,
+  kCitusGroup,
+  kCitusPlacement,
+  kCitusDistribute,
+  kCitusReference,
 };
 
 enum class PostgresUse {
@@ -79,7 +84,7 @@ enum class PostgresUse {
   kPlayer,   // rows of the player $1 only: the hot path, and a player's pages
   kGroup,    // rows of several players, where all rows are on one server
   kBackground,  // across players, never part of a transaction
-  kMigration,   // once, when the store is opened
+  kMigration,   // once, when the store is opened or its tables distributed
 };
 
 struct PostgresStatement {

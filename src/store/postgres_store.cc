@@ -13,6 +13,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "fairpull/base/status.h"
+#include "postgres_citus.h"
 #include "postgres_migrations.h"
 #include "postgres_open.h"
 #include "postgres_pool.h"
@@ -348,6 +349,20 @@ absl::StatusOr<std::unique_ptr<Store>> OpenPostgresStore(
     absl::string_view url, PostgresOptions options) {
   return OpenCountedPostgresStore(
       url, options, std::make_shared<std::atomic<std::int64_t>>(0));
+}
+
+absl::Status DistributeByPlayer(absl::string_view url) {
+  const std::string whole(url);
+  FAIRPULL_RETURN_IF_ERROR(CheckUrl(whole));
+  // As long as it takes to move the rows that are there.
+  constexpr PostgresOptions kOptions = {.statement_timeout_ms = 86'400'000};
+  std::atomic<std::int64_t> round_trips = 0;
+  FAIRPULL_ASSIGN_OR_RETURN(
+      const std::unique_ptr<PostgresConnection> connection,
+      PostgresConnection::Connect(whole, kOptions, round_trips));
+  FAIRPULL_RETURN_IF_ERROR(CheckCitus(*connection));
+  FAIRPULL_RETURN_IF_ERROR(Migrate(*connection));
+  return Distribute(*connection);
 }
 
 }  // namespace fairpull

@@ -166,6 +166,13 @@ absl::Status PostgresWork::CommitNow(absl::Span<const WriteSet> writes) {
   if (!results.empty() && results.back().command() == "COMMIT") {
     return absl::OkStatus();
   }
+  // What Citus says if a worker is lost in the COMMIT, which the worker may
+  // have carried out: it has no code of its own.
+  if (absl::IsInternal(status)) {
+    return absl::UnavailableError(absl::StrCat(
+        status.message(),
+        "; the outcome is not known: read again before believing either"));
+  }
   if (!status.ok()) return status;
   return absl::AbortedError(
       absl::StrCat(connection_->where(), ": the transaction was rolled back"));

@@ -98,6 +98,15 @@ def test_the_command(url):
     assert "the books are sound" in verified.stderr
 
 
+def test_where_citus_is_missing_the_command_says_what_to_do(url):
+    result = run("migrate", "--citus", "--store", url)
+    assert result.returncode == 1
+    assert "CREATE EXTENSION citus" in result.stderr
+    assert "Traceback" not in result.stderr
+    with pytest.raises(fairpull.InvalidArgumentError):
+        fairpull.distribute_by_player("sqlite:///game.db")
+
+
 def test_a_server_that_is_not_there_is_an_error_without_the_password():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

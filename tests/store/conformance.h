@@ -10,6 +10,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -31,6 +32,10 @@ struct StoreAdapter {
   // at least, however slow the machine. With FAIRPULL_FULL=1 in the environment
   // it is 200 times in any case.
   std::int64_t race_seconds = 10;
+  // On which of its databases a player is: a group within one of them is all or
+  // nothing in every store. One database, unless it says otherwise.
+  std::function<std::size_t(const PlayerId& player)> place =
+      [](const PlayerId&) { return std::size_t{0}; };
 
   friend std::ostream& operator<<(std::ostream& out,
                                   const StoreAdapter& adapter) {

@@ -15,6 +15,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "postgres_citus.h"
 #include "postgres_migrations.h"
 
 namespace fairpull {
@@ -97,6 +98,15 @@ Findings CheckTables(const std::string& commented) {
       found.push_back(absl::StrCat(table, ": its key begins with ", key));
     }
   }
+  // Tables are split alike, and joined on one server, only if what they are
+  // split by is of one type.
+  if (Count(sql, "\\(\\s*player_id\\s+TEXT COLLATE \"C\" NOT NULL\\b") !=
+      Count(sql, "CREATE TABLE")) {
+    found.push_back("a player is no plain TEXT, or not the first column");
+  }
+  if (Matches(sql, "\\bUNIQUE\\b")) {
+    found.push_back("something is unique across players");
+  }
   if (Matches(sql, "\\bTEXT\\b(?! COLLATE \"C\")")) {
     found.push_back("a text is not compared byte by byte");
   }
@@ -115,6 +125,10 @@ Findings CheckInsert(const std::string& sql,
       std::regex("^INSERT INTO (\\w+) \\(player_id, ([^)]*)\\) "
                  "VALUES \\(\\$1, ([^)]*)\\)"));
   if (!is_plain) return {"is no plain insert of one row of the player $1"};
+  const std::string rest = parts.suffix();
+  if (!rest.empty() && !absl::StartsWith(rest, " ON CONFLICT (")) {
+    found.push_back("inserts more than one row");
+  }
   const std::string columns = parts[2];
   const std::string values = parts[3];
   if (std::count(columns.begin(), columns.end(), ',') !=
@@ -141,15 +155,25 @@ Findings CheckPlayerStatement(const std::string& sql,
     found.push_back("has a select inside");
   }
   if (Matches(sql, "\\bOR\\b")) found.push_back("has an OR");
+  if (Matches(sql, "(\\bSET|,) player_id =")) {
+    found.push_back("moves a row to another player");
+  }
   if (absl::StartsWith(sql, "INSERT")) {
     const Findings more = CheckInsert(sql, keys);
     found.insert(found.end(), more.begin(), more.end());
     return found;
   }
-  // Of each table that it reads, it reads the rows of the player $1 only.
+  // Of each table that it reads, it reads the rows of the player $1 only. That
+  // finds the server only where it is a condition by itself: one of the WHERE,
+  // or of those that are joined to it by AND, and not part of an expression.
   const int tables = Count(sql, "\\b(FROM|JOIN|^UPDATE) \\w+");
-  if (tables == 0 || Count(sql, "\\bplayer_id = \\$1(?!\\d)") != tables) {
+  if (tables == 0 || Count(sql,
+                           "\\b(WHERE|AND) (\\w+\\.)?player_id = \\$1"
+                           "(?=$| (AND|ORDER|LIMIT|FOR)\\b)") != tables) {
     found.push_back("is not about the player $1 alone");
+  }
+  if (Matches(sql, "\\bUSING\\b|\\bFROM \\w+( \\w+)?,")) {
+    found.push_back("names a table after neither FROM nor JOIN");
   }
   return found;
 }
@@ -198,7 +222,13 @@ std::string Tables() {
 
 TEST(PostgresStatementsTest, TablesAreKeyedByPlayer) {
   EXPECT_THAT(CheckTables(Tables()), IsEmpty());
-  EXPECT_EQ(KeysOf(Tables()).size(), 9u);
+  const auto keys = KeysOf(Tables());
+  EXPECT_EQ(keys.size(), 9u);
+  // Each is one that Citus is told to split.
+  EXPECT_EQ(TablesByPlayer().size(), keys.size());
+  for (const std::string& table : TablesByPlayer()) {
+    EXPECT_EQ(keys.count(table), 1u) << table;
+  }
 }
 
 TEST(PostgresStatementsTest, EveryStatementOfAPlayerTouchesThatPlayerOnly) {
@@ -260,6 +290,20 @@ TEST(PostgresStatementsTest, ABreachOfEachRuleIsNoticed) {
            "SELECT b.seq FROM balances b JOIN holds h ON h.currency = "
            "b.currency WHERE b.player_id = $1",
            "SELECT seq FROM pity WHERE player_id = $1 OFFSET 10",
+           "SELECT seq FROM pity WHERE NOT player_id = $1",
+           "SELECT seq FROM pity WHERE player_id = $1 IS FALSE",
+           "SELECT seq FROM pity WHERE coalesce(player_id = $1, FALSE)",
+           "SELECT CASE WHEN player_id = $1 THEN 1 END FROM pity",
+           "SELECT (player_id = $1) FROM pity",
+           "SELECT b.seq FROM balances b LEFT JOIN holds h "
+           "ON h.currency = b.currency AND h.player_id = $1 "
+           "WHERE b.player_id = $1",
+           "SELECT b.seq FROM balances b, holds h WHERE b.player_id = $1 "
+           "AND h.currency = b.currency",
+           "DELETE FROM balances b USING holds h WHERE b.player_id = $1 "
+           "AND h.currency = b.currency",
+           "UPDATE pity SET player_id = $2 WHERE player_id = $1",
+           "UPDATE pity SET seq = $2, player_id = $3 WHERE player_id = $1",
            "SELECT pg_advisory_xact_lock($2) FROM pity WHERE player_id = $1",
            "SELECT seq / 2 FROM pity WHERE player_id = $1",
            "UPDATE pity SET seq = $2",
@@ -283,6 +327,11 @@ TEST(PostgresStatementsTest, ABreachOfEachRuleIsNoticed) {
            "INSERT INTO pity (player_id, scope, seq, state) "
            "VALUES ($1, $2, nextval('s'), $4)",
            "INSERT INTO nowhere (player_id, scope) VALUES ($1, $2)",
+           "INSERT INTO pity (player_id, scope, seq, state) "
+           "VALUES ($1, $2, $3, $4), ('p2', $2, $3, $4)",
+           "INSERT INTO pity (player_id, scope, seq, state) "
+           "VALUES ($1, $2, $3, $4) ON CONFLICT (player_id, scope) "
+           "DO UPDATE SET player_id = excluded.player_id",
            "WITH w AS (UPDATE pity SET seq = $2 WHERE player_id = $1 "
            "RETURNING 1) SELECT 1 FROM w",
        }) {
@@ -306,11 +355,15 @@ TEST(PostgresStatementsTest, ABreachOfEachRuleIsNoticed) {
     EXPECT_THAT(CheckGroupStatement(sql, keys), Not(IsEmpty())) << sql;
   }
   const std::string good =
-      "CREATE TABLE t (player_id TEXT COLLATE \"C\", PRIMARY KEY (player_id));";
+      "CREATE TABLE t (player_id TEXT COLLATE \"C\" NOT NULL, "
+      "PRIMARY KEY (player_id));";
   EXPECT_THAT(CheckTables(good), IsEmpty());
   for (const std::string& sql : {
            std::string("CREATE TABLE t (a BIGINT, PRIMARY KEY (a));"),
            std::string("CREATE TABLE t (player_id BIGINT);"),
+           std::string("CREATE TABLE t (player_id name NOT NULL, "
+                       "PRIMARY KEY (player_id));"),
+           good + "CREATE UNIQUE INDEX i ON t (a);",
            absl::StrReplaceAll(good, {{" COLLATE \"C\"", ""}}),
            good + "CREATE INDEX i ON t (player_id) WHERE a = 0;",
            good + "CREATE SEQUENCE s;",

@@ -622,6 +622,22 @@ TEST_F(PostgresStoreTest, ACollisionInCommitIsForTheCallerToTryAgain) {
   }
 }
 
+// As Citus does where a worker is lost in the COMMIT.
+TEST_F(PostgresStoreTest, AnErrorOfNoKnownKindInCommitLeavesTheOutcomeOpen) {
+  const auto store = Open();
+  Fund(*store, 100);
+  ASSERT_EQ(Sql("CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ "
+                "BEGIN RAISE EXCEPTION 'injected' USING ERRCODE = 'XX000'; END "
+                "$$; CREATE CONSTRAINT TRIGGER fail AFTER INSERT ON entries "
+                "DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION "
+                "fail()"),
+            "");
+  const auto receipt = Carry(*store, Request(OperationKind::kDebit, "d", 1));
+  EXPECT_EQ(receipt.status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(std::string(receipt.status().message()),
+              HasSubstr("the outcome is not known"));
+}
+
 TEST_F(PostgresStoreTest, ACheckInTheCommitIsTheCallersMistake) {
   const auto store = Open();
   ASSERT_EQ(Sql("ALTER TABLE pity ADD CHECK (seq < 10)"), "");

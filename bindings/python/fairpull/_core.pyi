@@ -6,7 +6,7 @@ import collections.abc
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['Balance', 'Banner', 'Catalog', 'Distribution', 'Entry', 'Hold', 'Item', 'Lot', 'PullOperation', 'PullReceipt', 'PullRecord', 'PullService', 'PullStep', 'Rarity', 'Receipt', 'ServerSeeds', 'Source', 'SplitPullService', 'Store', 'Wallet', 'affordable_pulls', 'cache_report', 'check_text', 'follow_plan', 'hits_in', 'lint', 'open_cached_store', 'open_store', 'pulls_to', 'then_as_many_as_possible', 'unused_paid', 'verify', 'verify_draws']
+__all__: list[str] = ['Balance', 'Banner', 'Catalog', 'Distribution', 'Entry', 'Hold', 'Item', 'Lot', 'PullOperation', 'PullReceipt', 'PullRecord', 'PullService', 'PullStep', 'Rarity', 'Receipt', 'ServerSeeds', 'Source', 'SplitPullService', 'Store', 'Wallet', 'affordable_pulls', 'cache_report', 'check_text', 'distribute_by_player', 'follow_plan', 'hits_in', 'lint', 'open_cached_store', 'open_store', 'pulls_to', 'then_as_many_as_possible', 'unused_paid', 'verify', 'verify_draws']
 class Balance:
     """
     A balance: posted, held, available (all integers) and version.
@@ -501,6 +501,8 @@ def affordable_pulls(banner: Banner, wallet: collections.abc.Sequence[tuple[str,
 def cache_report(store: Store) -> tuple[dict[str, int], str] | None:
     ...
 def check_text(text: str, file: str) -> tuple[Banner, list[tuple[str, str, str]]]:
+    ...
+def distribute_by_player(url: str) -> None:
     ...
 def follow_plan(budget: typing.SupportsInt | typing.SupportsIndex, stages: collections.abc.Sequence[tuple[Distribution, typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex]]) -> tuple[list[float], list[float], int]:
     ...

@@ -231,10 +231,25 @@ def report(store: StoreUrl, as_of: AsOf = None, as_json: Json = False) -> None:
     notes.print(f"as of {shown_time(at_ms)}; worth in each currency's smallest unit")
 
 
-def migrate(store: StoreUrl) -> None:
+def migrate(
+    store: StoreUrl,
+    citus: Annotated[
+        bool,
+        typer.Option(
+            "--citus",
+            help="Also split a PostgreSQL store's tables by player over the nodes "
+            "of its Citus cluster; the URL is the coordinator's.",
+        ),
+    ] = False,
+) -> None:
     """Make a store's tables, or bring them up to date; data stays.
 
-    An edited or newer database is refused.
+    An edited or newer database is refused. What is done already is left, so it
+    may be run again.
     """
+    if citus:
+        fairpull.distribute_by_player(store)
+        print("up to date, and split by player", file=sys.stderr)
+        return
     with fairpull.open_store(store):
         print("up to date", file=sys.stderr)

@@ -20,6 +20,7 @@ __all__ = [
     "Store",
     "UnusedPaid",
     "Wallet",
+    "distribute_by_player",
     "open_store",
     "unused_paid",
     "verify",
@@ -152,6 +153,31 @@ def open_store(
         cache_name = cache_name_of(url)
     timeout_ms = whole("cache_timeout_ms", cache_timeout_ms, 1, 60_000)
     return Store(_core.open_cached_store(url, cache, cache_name, timeout_ms))
+
+
+def distribute_by_player(url: str) -> None:
+    """Split a PostgreSQL store's tables by player over a Citus cluster.
+
+    Tables that are not there are made, and older ones brought up to date. All
+    rows of a player are on one node then. What is split already is left, so it
+    may be run again. Stores that are open must be opened anew.
+
+    Parameters
+    ----------
+    url : str
+        ``postgresql://…`` of the coordinator, with the user who owns the tables.
+
+    Raises
+    ------
+    InvalidArgumentError
+        The URL has another form.
+    FailedPreconditionError
+        The server has no Citus, or is no coordinator; the message says what to
+        install, set or run. Nothing was changed.
+    StoreError
+        The server refused; the message says why.
+    """
+    _core.distribute_by_player(url)
 
 
 class Wallet:

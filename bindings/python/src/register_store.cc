@@ -13,6 +13,9 @@
 
 #include "fairpull/service/unused_paid.h"
 #include "fairpull/service/wallet.h"
+#ifdef FAIRPULL_WITH_POSTGRES
+#include "fairpull/store/postgres_store.h"
+#endif
 #include "register.h"
 #include "store_handle.h"
 
@@ -311,6 +314,18 @@ void RegisterStore(py::module_& module) {
       "open_store",
       [](const std::string& url) {
         return std::make_shared<StoreHandle>(ValueOrThrow(Store::Open(url)));
+      },
+      py::arg("url"), py::call_guard<py::gil_scoped_release>());
+  module.def(
+      "distribute_by_player",
+      []([[maybe_unused]] const std::string& url) {
+#ifdef FAIRPULL_WITH_POSTGRES
+        ThrowIfError(DistributeByPlayer(url));
+#else
+        ThrowIfError(absl::FailedPreconditionError(
+            "this module was built without PostgreSQL; install it with "
+            "--config-settings=cmake.define.FAIRPULL_WITH_POSTGRES=ON"));
+#endif
       },
       py::arg("url"), py::call_guard<py::gil_scoped_release>());
   module.def(

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "fairpull/store/store.h"
@@ -66,6 +67,25 @@ struct PostgresOptions {
 // No message repeats the url or a password.
 [[nodiscard]] absl::StatusOr<std::unique_ptr<Store>> OpenPostgresStore(
     absl::string_view url, PostgresOptions options = {});
+
+// Brings the tables of the database at `url` up to date, as OpenPostgresStore
+// does, and splits them by player over the nodes of its Citus cluster: all rows
+// of a player are on one node. Rows that are there go along; nobody can write
+// meanwhile. Stores that were opened before must be opened anew. `url` is the
+// coordinator's, with the user who owns the tables.
+//
+// What is distributed already is left, so it may be run again. It has to be
+// after an update that adds tables, and after shards were moved or nodes added:
+// it takes the owner's right to change the books again where it came back.
+//
+//   FailedPrecondition  the server has no Citus, or is no coordinator, and the
+//                       message says what to do; nothing was changed. Or a
+//                       table is distributed otherwise
+//   Unavailable         others use the tables for longer than 5 s; nothing was
+//                       distributed
+//
+// and the errors of OpenPostgresStore.
+[[nodiscard]] absl::Status DistributeByPlayer(absl::string_view url);
 
 }  // namespace fairpull
 

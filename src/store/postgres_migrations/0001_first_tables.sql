@@ -27,9 +27,11 @@ CREATE DOMAIN identifier AS TEXT COLLATE "C"
   CHECK (length(VALUE) BETWEEN 1 AND 180);
 
 -- One row for each player who has any other; a transaction begins by locking
--- it. `lock` is what that statement names, and never changes.
+-- it. `lock` is what that statement names, and never changes. The key is of the
+-- same type in every table: what is split by it can be put together only then.
 CREATE TABLE players (
-  player_id identifier NOT NULL,
+  player_id TEXT COLLATE "C" NOT NULL
+    CHECK (length(player_id) BETWEEN 1 AND 180),
   lock      flag NOT NULL,
   PRIMARY KEY (player_id)
 );
