@@ -71,11 +71,14 @@ def table(results: dict[str, dict]) -> str:
             ratio = f"{median_ns(results[file], rival) / ns:.1f} times as fast"
         lines.append(f"| {text} | {words(ns)} | {1e9 / ns:,.0f} | {ratio} |")
     context = results["pull"]["context"]
+    runs = sorted(
+        {row["repetitions"] for file in results.values() for row in file["benchmarks"]}
+    )
     lines += [
         "",
         f"Measured on {context['date'][:10]}, {context['num_cpus']} cores at "
-        f"{context['mhz_per_cpu']} MHz; medians of nine interleaved runs of "
-        "`scripts/bench`.",
+        f"{context['mhz_per_cpu']} MHz; medians of "
+        f"{' or '.join(map(str, runs))} interleaved runs.",
     ]
     return "\n".join(lines)
 
