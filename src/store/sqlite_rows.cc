@@ -50,8 +50,9 @@ absl::Status RunWith(SqliteStatement& statement, const Row& row) {
 absl::Status Write(SqliteConnection& connection, const Operation& row) {
   FAIRPULL_ASSIGN_OR_RETURN(
       const auto insert,
-      connection.Prepare("INSERT INTO operations VALUES "
-                         "(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15)"));
+      connection.Prepare(
+          "INSERT INTO operations VALUES "
+          "(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15)"));
   return RunWith(*insert, row);
 }
 
