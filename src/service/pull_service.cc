@@ -136,7 +136,7 @@ absl::StatusOr<PullReceipt> PullService::PullOnce(const PullRequest& request,
   }
   if (!IsEmpty(answer.writes)) {
     FAIRPULL_RETURN_IF_ERROR(transaction->Commit(answer.writes));
-  } else if (optimistic) {
+  } else if (transaction->unproven()) {
     return absl::AbortedError("no commit proves what was taken for known");
   }
   return std::move(answer.receipt);

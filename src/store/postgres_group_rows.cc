@@ -114,7 +114,6 @@ bool CanWriteTogether(absl::Span<const WriteSet> writes,
   for (std::size_t i = 0; i < writes.size(); ++i) {
     const WriteSet& write = writes[i];
     if (!write.holds.empty() || !write.pull_operations.empty() ||
-        (!IsEmpty(write) && snapshots[i].accounts.empty()) ||
         !EachOnce(write.accounts, [](const auto& a) { return a.currency; }) ||
         !EachOnce(write.pity, [](const auto& p) { return p.scope; }) ||
         !EachOnce(write.inventory, [](const auto& n) { return n.item; })) {

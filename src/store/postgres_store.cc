@@ -33,6 +33,7 @@ class PostgresTransaction : public Transaction {
       : work_(std::move(work)) {}
 
   const Snapshot& snapshot() const override { return work_->snapshots()[0]; }
+  bool unproven() const override { return work_->unproven(); }
   absl::Status Commit(const WriteSet& writes) override {
     return work_->Commit(absl::MakeConstSpan(&writes, 1));
   }

@@ -11,7 +11,6 @@
 #include "absl/strings/str_cat.h"
 #include "fairpull/base/status.h"
 #include "postgres_group_rows.h"
-#include "postgres_rows.h"
 #include "rows_check.h"
 
 namespace fairpull {
@@ -46,7 +45,7 @@ PostgresWork::PostgresWork(const PostgresShared& shared,
       order_(reads.size()),
       connection_(nullptr, PostgresPool::Lease::deleter_type{}),
       snapshots_(reads.size()),
-      player_rows_(reads.size(), PlayerRow::kNotAskedFor) {
+      player_rows_(reads.size(), PlayerRow::kThere) {
   for (const ReadSet& read : reads) players_.push_back(read.player);
   std::iota(order_.begin(), order_.end(), std::size_t{0});
   std::sort(order_.begin(), order_.end(),
@@ -88,50 +87,48 @@ absl::Status PostgresWork::LockAndRead(absl::Span<const ReadSet> reads) {
   connection_.reset();
   FAIRPULL_ASSIGN_OR_RETURN(connection_, shared_.pool.Take());
   connection_->Queue(Q::kBegin);
-  if (ReadsTogether(reads)) {
+  std::vector<PostgresReads> one_by_one;
+  if (reads.size() > 1 && !shared_.is_sharded && CanReadTogether(reads)) {
     QueueReadsTogether(*connection_, reads, order_);
   } else {
+    for (const ReadSet& read : reads) one_by_one.emplace_back(read);
     for (const std::size_t i : order_) {
       if (LocksPlayer(reads[i])) {
         connection_->Queue(Q::kLockPlayer, players_[i]);
       }
-      PostgresReads(reads[i]).Queue(*connection_, PostgresLocking::kForUpdate);
+      one_by_one[i].Queue(*connection_, PostgresLocking::kForUpdate);
     }
   }
   std::vector<PostgresResult> results;
   absl::Status status = connection_->Run(results);
-  if (status.ok()) status = TakeRead(results, reads);
+  if (status.ok()) status = TakeRead(results, reads, one_by_one);
   if (!status.ok()) connection_.reset();
   return status;
 }
 
-absl::Status PostgresWork::TakeRead(absl::Span<const PostgresResult> results,
-                                    absl::Span<const ReadSet> reads) {
+absl::Status PostgresWork::TakeRead(
+    absl::Span<const PostgresResult> results, absl::Span<const ReadSet> reads,
+    const std::vector<PostgresReads>& one_by_one) {
   std::size_t next = 1;
   snapshots_.assign(reads.size(), {});
-  if (ReadsTogether(reads)) {
+  if (one_by_one.empty()) {
     FAIRPULL_RETURN_IF_ERROR(
         TakeReadsTogether(results, next, reads, snapshots_));
-  } else {
-    for (const std::size_t i : order_) {
-      if (LocksPlayer(reads[i])) {
-        player_rows_[i] = results[next++].changes() == 1 ? PlayerRow::kMade
-                                                         : PlayerRow::kFound;
-      }
-      FAIRPULL_ASSIGN_OR_RETURN(snapshots_[i],
-                                PostgresReads(reads[i]).Take(results, next));
-    }
   }
-  for (std::size_t i = 0; i < reads.size(); ++i) {
-    if (LocksPlayer(reads[i])) continue;
-    player_rows_[i] = snapshots_[i].accounts.empty() ? PlayerRow::kMissing
-                                                     : PlayerRow::kNotAskedFor;
+  for (const std::size_t i : order_) {
+    bool is_made = false;
+    if (LocksPlayer(reads[i])) is_made = results[next++].changes() == 1;
+    if (!one_by_one.empty()) {
+      FAIRPULL_ASSIGN_OR_RETURN(snapshots_[i],
+                                one_by_one[i].Take(results, next));
+    }
+    const bool may_be_missing =
+        !LocksPlayer(reads[i]) && snapshots_[i].accounts.empty();
+    player_rows_[i] = is_made          ? PlayerRow::kMade
+                      : may_be_missing ? PlayerRow::kMissing
+                                       : PlayerRow::kThere;
   }
   return absl::OkStatus();
-}
-
-bool PostgresWork::ReadsTogether(absl::Span<const ReadSet> reads) const {
-  return reads.size() > 1 && !shared_.is_sharded && CanReadTogether(reads);
 }
 
 absl::Status PostgresWork::Commit(absl::Span<const WriteSet> writes) {
@@ -180,20 +177,27 @@ absl::Status PostgresWork::CommitNow(absl::Span<const WriteSet> writes) {
 
 absl::Status PostgresWork::BeginUnlocked(const WriteSet& writes) {
   const Snapshot& known = snapshots_[0];
-  const auto replaces = [&](const Account& account) {
-    const Account* before = known.FindAccount(account.currency);
-    return before != nullptr &&
-           account.balance.version == before->balance.version + 1;
-  };
-  // Each once, each of those that were taken for known, and no others.
+  // Each of those that were taken for known, and no others.
   const bool proves =
       writes.pull_operations.empty() &&
       writes.accounts.size() == known.accounts.size() &&
       writes.pity.size() == known.pity.size() &&
-      std::all_of(writes.accounts.begin(), writes.accounts.end(), replaces) &&
-      std::all_of(writes.pity.begin(), writes.pity.end(),
-                  [&](const PityRecord& pity) {
-                    return known.FindPity(pity.scope) != nullptr;
+      std::all_of(known.accounts.begin(), known.accounts.end(),
+                  [&](const Account& before) {
+                    return std::any_of(
+                        writes.accounts.begin(), writes.accounts.end(),
+                        [&](const Account& account) {
+                          return account.currency == before.currency &&
+                                 account.balance.version ==
+                                     before.balance.version + 1;
+                        });
+                  }) &&
+      std::all_of(known.pity.begin(), known.pity.end(),
+                  [&](const PityRecord& before) {
+                    return std::any_of(writes.pity.begin(), writes.pity.end(),
+                                       [&](const PityRecord& pity) {
+                                         return pity.scope == before.scope;
+                                       });
                   });
   if (!proves) {
     return absl::AbortedError(
@@ -206,21 +210,21 @@ absl::Status PostgresWork::BeginUnlocked(const WriteSet& writes) {
 }
 
 void PostgresWork::QueueAll(absl::Span<const WriteSet> writes) {
+  for (const std::size_t i : order_) {
+    const bool is_empty = IsEmpty(writes[i]);
+    if (is_empty && player_rows_[i] == PlayerRow::kMade) {
+      connection_->Queue(Q::kForgetPlayer, players_[i]);
+    }
+    if (!is_empty && player_rows_[i] == PlayerRow::kMissing) {
+      connection_->Queue(Q::kLockPlayer, players_[i]);
+    }
+  }
   if (writes.size() > 1 && !shared_.is_sharded &&
       CanWriteTogether(writes, snapshots_)) {
     QueueWritesTogether(*connection_, writes, order_);
     return;
   }
   for (const std::size_t i : order_) {
-    if (IsEmpty(writes[i])) {
-      if (player_rows_[i] == PlayerRow::kMade) {
-        connection_->Queue(Q::kForgetPlayer, players_[i]);
-      }
-      continue;
-    }
-    if (player_rows_[i] == PlayerRow::kMissing) {
-      connection_->Queue(Q::kLockPlayer, players_[i]);
-    }
     QueueWrites(*connection_, snapshots_[i], writes[i]);
   }
 }

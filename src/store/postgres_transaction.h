@@ -15,6 +15,7 @@
 #include "player_locks.h"
 #include "postgres_known_rows.h"
 #include "postgres_pool.h"
+#include "postgres_rows.h"
 
 namespace fairpull {
 
@@ -44,23 +45,28 @@ class PostgresWork {
     return snapshots_;
   }
 
+  // Whether nothing is locked and the snapshot is what was known before.
+  [[nodiscard]] bool unproven() const {
+    return !ended_ && connection_ == nullptr;
+  }
+
   absl::Status Commit(absl::Span<const WriteSet> writes);
 
  private:
   PostgresWork(const PostgresShared& shared, absl::Span<const ReadSet> reads);
 
-  // Whether a player's row in `players` is there, as far as it matters.
+  // A player's row in `players`.
   enum class PlayerRow {
-    kNotAskedFor,  // others of his rows are: it must be there
-    kMissing,      // none of his rows was found: to be made with the first
-    kFound,
-    kMade,  // by this transaction: not to be left behind alone
+    kThere,
+    kMissing,  // maybe: to be made with the first of his rows
+    kMade,     // by this transaction: not to be left behind alone
   };
 
   absl::Status LockAndRead(absl::Span<const ReadSet> reads);
-  [[nodiscard]] bool ReadsTogether(absl::Span<const ReadSet> reads) const;
+  // Takes what was read by `one_by_one`, or together if that is empty.
   absl::Status TakeRead(absl::Span<const PostgresResult> results,
-                        absl::Span<const ReadSet> reads);
+                        absl::Span<const ReadSet> reads,
+                        const std::vector<PostgresReads>& one_by_one);
   absl::Status CommitNow(absl::Span<const WriteSet> writes);
   // Begins at last a transaction that was not begun, if `writes` can prove by
   // their guards that what it took for known was true; Aborted otherwise.

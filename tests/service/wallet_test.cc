@@ -32,6 +32,14 @@ class WalletTest : public testing::Test {
             .amount = amount,
             .counterparty = SystemAccount::Trusted("spend:shop")};
   }
+  // Gives the player an account of tickets with so many in it.
+  void FundTickets(const CurrencyId& tickets, std::int64_t amount) {
+    ASSERT_TRUE(wallet_.OpenAccount(kPlayer, tickets).ok());
+    TransferRequest grant = SpendOf("t", amount);
+    grant.currency = tickets;
+    grant.counterparty = SystemAccount::Trusted("promotion");
+    ASSERT_TRUE(wallet_.Grant(grant)->ok());
+  }
 
   HandClock time_;
   std::unique_ptr<Store> store_ = NewMemoryStore();
@@ -232,11 +240,7 @@ TEST_F(WalletTest, ALinkedBatchIsOfOnePlayerAndNotEmpty) {
 TEST_F(WalletTest, ASpendAcrossCurrenciesTakesTheFirstFirst) {
   const CurrencyId tickets = CurrencyId::Trusted("tickets");
   FundGems(wallet_, 100);
-  ASSERT_TRUE(wallet_.OpenAccount(kPlayer, tickets).ok());
-  TransferRequest grant = SpendOf("t", 30);
-  grant.currency = tickets;
-  grant.counterparty = SystemAccount::Trusted("promotion");
-  ASSERT_TRUE(wallet_.Grant(grant)->ok());
+  FundTickets(tickets, 30);
 
   TransferRequest spend = SpendOf("s", 50);
   spend.currency = CurrencyId();
@@ -296,11 +300,7 @@ TEST_F(WalletTest, ARefusalAcrossCurrenciesIsKeptWhereThereIsAnAccount) {
 TEST_F(WalletTest, AReverseUndoesAllPartsOfASpend) {
   const CurrencyId tickets = CurrencyId::Trusted("tickets");
   FundGems(wallet_, 100);
-  ASSERT_TRUE(wallet_.OpenAccount(kPlayer, tickets).ok());
-  TransferRequest grant = SpendOf("t", 30);
-  grant.currency = tickets;
-  grant.counterparty = SystemAccount::Trusted("promotion");
-  ASSERT_TRUE(wallet_.Grant(grant)->ok());
+  FundTickets(tickets, 30);
   TransferRequest spend = SpendOf("s", 50);
   spend.currency = CurrencyId();
   ASSERT_EQ(wallet_.SpendAcross(spend, {tickets, kGems})->parts.size(), 2u);

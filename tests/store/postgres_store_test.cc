@@ -18,8 +18,8 @@
 #include "fairpull/service/verify.h"
 #include "fairpull/service/wallet.h"
 #include "fairpull/store/ledger_rows.h"
-#include "postgres_open.h"
 #include "store/conformance.h"
+#include "store/postgres_fixture.h"
 #include "store/postgres_server.h"
 #include "store/rows.h"
 #include "store/shop.h"
@@ -29,38 +29,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-class PostgresStoreTest : public testing::Test {
- protected:
-  [[nodiscard]] std::unique_ptr<Store> Open(PostgresOptions options = {}) {
-    auto store = OpenCountedPostgresStore(url_, options, round_trips_);
-    EXPECT_TRUE(store.ok()) << store.status();
-    return *std::move(store);
-  }
-  [[nodiscard]] std::string Sql(const std::string& sql) const {
-    const SqlAnswer answer = PostgresServer::Sql(url_, sql);
-    return answer.error.empty() && !answer.rows.empty() ? answer.rows[0][0]
-                                                        : answer.error;
-  }
-  // How many round trips `work` takes.
-  template <class Work>
-  [[nodiscard]] std::int64_t RoundTripsOf(const Work& work) {
-    const std::int64_t before = *round_trips_;
-    work();
-    return *round_trips_ - before;
-  }
-
-  PostgresServer& server_ = PostgresServer::OfThisProcess();
-  std::string url_ = server_.NewDatabase();
-  std::shared_ptr<std::atomic<std::int64_t>> round_trips_ =
-      std::make_shared<std::atomic<std::int64_t>>(0);
-};
-
-PullRequest Ask(const std::string& id, std::uint32_t count = 1) {
-  return {.id = OperationId::Trusted(id),
-          .player = kPlayer,
-          .banner = BannerId::Trusted("shop"),
-          .count = count};
-}
+class PostgresStoreTest : public PostgresFixture {};
 
 TEST_F(PostgresStoreTest, APullIsTwoRoundTrips) {
   const auto store = Open({.known_players = 0});
@@ -82,124 +51,6 @@ TEST_F(PostgresStoreTest, APullIsTwoRoundTrips) {
               ASSERT_TRUE(fresh_pulls.Pull(Ask("fresh"))->payment.ok());
             }),
             2);
-}
-
-TEST_F(PostgresStoreTest, APullOfAPlayerWhoIsKnownIsOneRoundTrip) {
-  const auto store = Open();
-  Fund(*store, 1000);
-  PullService pulls = ShopService(*store);
-  int pulled = 0;
-  const auto trips = [&](PullService& service) {
-    return RoundTripsOf([&] {
-      ASSERT_TRUE(service.Pull(Ask(absl::StrCat("k", ++pulled)))->payment.ok());
-    });
-  };
-  EXPECT_EQ(trips(pulls), 2) << "his pity was not known yet";
-  EXPECT_EQ(trips(pulls), 1);
-  EXPECT_EQ(trips(pulls), 1);
-  // Another process writes: what is known here proves wrong, and is read anew.
-  const auto other = Open();
-  PullService others = ShopService(*other);
-  EXPECT_EQ(trips(others), 2);
-  EXPECT_EQ(trips(pulls), 4) << "in vain, rolled back, and two";
-  EXPECT_EQ(trips(pulls), 1);
-  // So it is if only the account was written.
-  ASSERT_TRUE(Carry(*other, Request(OperationKind::kDebit, "d", 1))->ok());
-  EXPECT_EQ(trips(pulls), 4);
-  EXPECT_EQ(trips(pulls), 1);
-  EXPECT_EQ(BalanceOf(*store).posted, 999 - pulled);
-  ExpectSound(*store);
-}
-
-TEST_F(PostgresStoreTest, WhatIsKnownAnswersNothingByItself) {
-  const auto store = Open();
-  const auto other = Open();
-  Fund(*store, 5);
-  PullService pulls = ShopService(*store);
-  ASSERT_TRUE(pulls.Pull(Ask("k1"))->payment.ok());
-  // Known to be too little, and it is no more.
-  ASSERT_TRUE(Carry(*other, Request(OperationKind::kCredit, "c", 200))->ok());
-  const auto paid = pulls.Pull(Ask("k2", 10));
-  ASSERT_TRUE(paid.ok() && paid->payment.ok());
-  EXPECT_EQ(paid->payment.balance.posted, 194);
-  // Known to be enough, and it is no more.
-  ASSERT_TRUE(Carry(*other, Request(OperationKind::kDebit, "d", 189))->ok());
-  const auto refused = pulls.Pull(Ask("k3", 10));
-  ASSERT_TRUE(refused.ok());
-  EXPECT_EQ(refused->payment.outcome, LedgerOutcome::kInsufficientFunds);
-  EXPECT_EQ(refused->payment.balance.posted, 5);
-  // Taken for a new request, and it was answered elsewhere.
-  ASSERT_TRUE(Carry(*other, Request(OperationKind::kCredit, "e", 50))->ok());
-  PullService others = ShopService(*other);
-  const auto first = others.Pull(Ask("k4"));
-  ASSERT_TRUE(first.ok() && first->payment.ok());
-  const auto again = pulls.Pull(Ask("k4"));
-  ASSERT_TRUE(again.ok()) << again.status();
-  EXPECT_TRUE(again->payment.replayed);
-  EXPECT_EQ(again->pulls, first->pulls);
-  // Its own last answer, too.
-  EXPECT_TRUE(pulls.Pull(Ask("k2", 10))->payment.replayed);
-  EXPECT_EQ(BalanceOf(*store).posted, 54);
-  ExpectSound(*store);
-}
-
-TEST_F(PostgresStoreTest, ACommitThatProvesNothingIsNotBegun) {
-  const auto store = Open();
-  Fund(*store, 100);
-  PullService pulls = ShopService(*store);
-  ASSERT_TRUE(pulls.Pull(Ask("k1"))->payment.ok());
-  const auto known = [&] {
-    return *store->Begin({.player = kPlayer,
-                          .accounts = {kGems},
-                          .pity = {ScopeId::Trusted("shop")},
-                          .optimistic = true});
-  };
-  ASSERT_EQ(RoundTripsOf([&] { known(); }), 0);
-  const Account account = *known()->snapshot().FindAccount(kGems);
-  const PityRecord pity = known()->snapshot().pity.at(0);
-  // Without the pity, without the account, and with a version left out.
-  WriteSet writes;
-  writes.accounts = {account};
-  writes.accounts[0].balance.version += 1;
-  EXPECT_EQ(known()->Commit(writes).code(), absl::StatusCode::kAborted);
-  ASSERT_TRUE(pulls.Pull(Ask("k2"))->payment.ok());
-  writes.accounts.clear();
-  writes.pity = {pity};
-  writes.pity[0].seq += 5;
-  EXPECT_EQ(known()->Commit(writes).code(), absl::StatusCode::kAborted);
-  ASSERT_TRUE(pulls.Pull(Ask("k3"))->payment.ok());
-  writes.accounts = {*known()->snapshot().FindAccount(kGems)};
-  writes.accounts[0].balance.version += 2;
-  EXPECT_EQ(known()->Commit(writes).code(), absl::StatusCode::kAborted);
-  EXPECT_EQ(BalanceOf(*store).posted, 97);
-  ExpectSound(*store);
-}
-
-TEST_F(PostgresStoreTest, WhoWasUsedTheLongestAgoIsForgotten) {
-  const auto store = Open({.known_players = 2});
-  std::vector<PlayerId> players;
-  for (const char* name : {"a", "b", "c"}) {
-    players.push_back(PlayerId::Trusted(name));
-    Fund(*store, 100, players.back());
-  }
-  const auto trips = [&](int i) {
-    return RoundTripsOf([&] {
-      EXPECT_TRUE(store
-                      ->Begin({.player = players[static_cast<std::size_t>(i)],
-                               .accounts = {kGems},
-                               .optimistic = true})
-                      .ok());
-    });
-  };
-  EXPECT_GT(trips(0), 0);
-  EXPECT_EQ(trips(1), 0);
-  EXPECT_EQ(trips(2), 0);
-  EXPECT_EQ(trips(1), 0);
-  LedgerRequest credit = Request(OperationKind::kCredit, "c", 1);
-  credit.player = players[0];
-  ASSERT_TRUE(Carry(*store, credit)->ok());
-  EXPECT_GT(trips(2), 0);
-  EXPECT_EQ(trips(1), 0);
 }
 
 TEST_F(PostgresStoreTest, EveryStepOfTheLedgerIsTwoRoundTrips) {
@@ -396,6 +247,18 @@ TEST_F(PostgresStoreTest, ATransactionThatFindsNothingToWriteLeavesNoPlayer) {
   const auto store = Open();
   EXPECT_EQ(Write(*store, {}), absl::OkStatus());
   EXPECT_EQ(Sql("SELECT count(*) FROM players"), "0");
+  // Nor does one of a group in which others write.
+  Fund(*store, 10);
+  const PlayerId stranger = PlayerId::Trusted("stranger");
+  auto group =
+      store->BeginMany({{.player = kPlayer, .accounts = {kGems}, .pity = {}},
+                        {.player = stranger, .pity = {kScope}}});
+  ASSERT_TRUE(group.ok()) << group.status();
+  WriteSet writes;
+  writes.pity = {{.player = kPlayer, .scope = kScope, .seq = 1}};
+  EXPECT_EQ((*group)->Commit({writes, {}}), absl::OkStatus());
+  EXPECT_EQ(Sql("SELECT string_agg(player_id, ' ') FROM players"),
+            kPlayer.value());
 }
 
 TEST_F(PostgresStoreTest, AStatementThatTakesTooLongIsGivenUp) {

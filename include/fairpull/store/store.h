@@ -50,6 +50,10 @@ class Transaction {
   // The rows of the read set, as they are while the transaction lasts.
   [[nodiscard]] virtual const Snapshot& snapshot() const = 0;
 
+  // Whether the snapshot is only what the store saw last, as ReadSet's
+  // `optimistic` allows: nothing may be answered from it before Commit is OK.
+  [[nodiscard]] virtual bool unproven() const { return false; }
+
   // OK: all of `writes` is kept, and survives a crash where the store is
   // durable. Aborted: a guard of WriteSet did not hold, since others were
   // quicker; nothing is written, begin again. InvalidArgument: a row is not the

@@ -30,6 +30,7 @@ class TransactionWrapper : public Transaction {
   [[nodiscard]] const Snapshot& snapshot() const override {
     return target_->snapshot();
   }
+  [[nodiscard]] bool unproven() const override { return target_->unproven(); }
   [[nodiscard]] absl::Status Commit(const WriteSet& writes) override {
     return target_->Commit(writes);
   }

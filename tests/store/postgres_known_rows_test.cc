@@ -1,0 +1,165 @@
+// Pulls of players whose rows this process knows: one round trip, and never an
+// answer that the database would not have given.
+
+#include "postgres_known_rows.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "fairpull/store/ledger_rows.h"
+#include "store/conformance.h"
+#include "store/postgres_fixture.h"
+
+namespace fairpull {
+namespace {
+
+class PostgresKnownRowsTest : public PostgresFixture {};
+
+TEST_F(PostgresKnownRowsTest, APullOfAPlayerWhoIsKnownIsOneRoundTrip) {
+  const auto store = Open();
+  Fund(*store, 1000);
+  PullService pulls = ShopService(*store);
+  int pulled = 0;
+  const auto trips = [&](PullService& service) {
+    return RoundTripsOf([&] {
+      ASSERT_TRUE(service.Pull(Ask(absl::StrCat("k", ++pulled)))->payment.ok());
+    });
+  };
+  EXPECT_EQ(trips(pulls), 2) << "his pity was not known yet";
+  EXPECT_EQ(trips(pulls), 1);
+  EXPECT_EQ(trips(pulls), 1);
+  // Another process writes: what is known here proves wrong, and is read anew.
+  const auto other = Open();
+  PullService others = ShopService(*other);
+  EXPECT_EQ(trips(others), 2);
+  EXPECT_EQ(trips(pulls), 4) << "in vain, rolled back, and two";
+  EXPECT_EQ(trips(pulls), 1);
+  // So it is if only the account was written.
+  ASSERT_TRUE(Carry(*other, Request(OperationKind::kDebit, "d", 1))->ok());
+  EXPECT_EQ(trips(pulls), 4);
+  EXPECT_EQ(trips(pulls), 1);
+  EXPECT_EQ(BalanceOf(*store).posted, 999 - pulled);
+  ExpectSound(*store);
+}
+
+TEST_F(PostgresKnownRowsTest, WhatIsKnownAnswersNothingByItself) {
+  const auto store = Open();
+  const auto other = Open();
+  Fund(*store, 5);
+  PullService pulls = ShopService(*store);
+  ASSERT_TRUE(pulls.Pull(Ask("k1"))->payment.ok());
+  // Known to be too little, and it is no more.
+  ASSERT_TRUE(Carry(*other, Request(OperationKind::kCredit, "c", 200))->ok());
+  const auto paid = pulls.Pull(Ask("k2", 10));
+  ASSERT_TRUE(paid.ok() && paid->payment.ok());
+  EXPECT_EQ(paid->payment.balance.posted, 194);
+  // Known to be enough, and it is no more.
+  ASSERT_TRUE(Carry(*other, Request(OperationKind::kDebit, "d", 189))->ok());
+  const auto refused = pulls.Pull(Ask("k3", 10));
+  ASSERT_TRUE(refused.ok());
+  EXPECT_EQ(refused->payment.outcome, LedgerOutcome::kInsufficientFunds);
+  EXPECT_EQ(refused->payment.balance.posted, 5);
+  // Taken for a new request, and it was answered elsewhere.
+  ASSERT_TRUE(Carry(*other, Request(OperationKind::kCredit, "e", 50))->ok());
+  PullService others = ShopService(*other);
+  const auto first = others.Pull(Ask("k4"));
+  ASSERT_TRUE(first.ok() && first->payment.ok());
+  const auto again = pulls.Pull(Ask("k4"));
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_TRUE(again->payment.replayed);
+  EXPECT_EQ(again->pulls, first->pulls);
+  // Its own last answer, too.
+  EXPECT_TRUE(pulls.Pull(Ask("k2", 10))->payment.replayed);
+  EXPECT_EQ(BalanceOf(*store).posted, 54);
+  ExpectSound(*store);
+}
+
+TEST_F(PostgresKnownRowsTest, ACommitThatProvesNothingIsNotBegun) {
+  const auto store = Open();
+  Fund(*store, 100);
+  PullService pulls = ShopService(*store);
+  ASSERT_TRUE(pulls.Pull(Ask("k1"))->payment.ok());
+  const auto known = [&] {
+    return *store->Begin({.player = kPlayer,
+                          .accounts = {kGems},
+                          .pity = {ScopeId::Trusted("shop")},
+                          .optimistic = true});
+  };
+  ASSERT_EQ(RoundTripsOf([&] { known(); }), 0);
+  const Account account = *known()->snapshot().FindAccount(kGems);
+  const PityRecord pity = known()->snapshot().pity.at(0);
+  EXPECT_TRUE(known()->unproven());
+  EXPECT_FALSE(
+      (*store->Begin({.player = kPlayer, .accounts = {kGems}}))->unproven());
+  // Without the pity, without the account, and with a version left out.
+  WriteSet writes;
+  writes.accounts = {account};
+  writes.accounts[0].balance.version += 1;
+  EXPECT_EQ(known()->Commit(writes).code(), absl::StatusCode::kAborted);
+  ASSERT_TRUE(pulls.Pull(Ask("k2"))->payment.ok());
+  writes.accounts.clear();
+  writes.pity = {pity};
+  writes.pity[0].seq += 5;
+  EXPECT_EQ(known()->Commit(writes).code(), absl::StatusCode::kAborted);
+  ASSERT_TRUE(pulls.Pull(Ask("k3"))->payment.ok());
+  writes.accounts = {*known()->snapshot().FindAccount(kGems)};
+  writes.accounts[0].balance.version += 2;
+  EXPECT_EQ(known()->Commit(writes).code(), absl::StatusCode::kAborted);
+  EXPECT_EQ(BalanceOf(*store).posted, 97);
+  ExpectSound(*store);
+}
+
+TEST_F(PostgresKnownRowsTest, OneRowTwiceDoesNotProveTwo) {
+  const auto store = Open();
+  Fund(*store, 100);
+  const ScopeId other = ScopeId::Trusted("other");
+  WriteSet writes;
+  writes.pity = {{.player = kPlayer, .scope = kScope, .seq = 1},
+                 {.player = kPlayer, .scope = other, .seq = 1}};
+  ASSERT_EQ(Write(*store, writes), absl::OkStatus());
+  auto known = store->Begin({.player = kPlayer,
+                             .accounts = {kGems},
+                             .pity = {kScope, other},
+                             .optimistic = true});
+  ASSERT_TRUE(known.ok() && (*known)->unproven());
+  writes.accounts = {*(*known)->snapshot().FindAccount(kGems)};
+  writes.accounts[0].balance.version += 1;
+  writes.pity[0].seq = 2;
+  writes.pity[1] = writes.pity[0];
+  writes.pity[1].seq = 3;
+  EXPECT_EQ((*known)->Commit(writes).code(), absl::StatusCode::kAborted);
+  EXPECT_EQ(Sql("SELECT max(seq) FROM pity"), "1");
+}
+
+TEST_F(PostgresKnownRowsTest, WhoWasUsedTheLongestAgoIsForgotten) {
+  const auto store = Open({.known_players = 2});
+  std::vector<PlayerId> players;
+  for (const char* name : {"a", "b", "c"}) {
+    players.push_back(PlayerId::Trusted(name));
+    Fund(*store, 100, players.back());
+  }
+  const auto trips = [&](int i) {
+    return RoundTripsOf([&] {
+      EXPECT_TRUE(store
+                      ->Begin({.player = players[static_cast<std::size_t>(i)],
+                               .accounts = {kGems},
+                               .optimistic = true})
+                      .ok());
+    });
+  };
+  EXPECT_GT(trips(0), 0);
+  EXPECT_EQ(trips(1), 0);
+  EXPECT_EQ(trips(2), 0);
+  EXPECT_EQ(trips(1), 0);
+  LedgerRequest credit = Request(OperationKind::kCredit, "c", 1);
+  credit.player = players[0];
+  ASSERT_TRUE(Carry(*store, credit)->ok());
+  EXPECT_GT(trips(2), 0);
+  EXPECT_EQ(trips(1), 0);
+}
+
+}  // namespace
+}  // namespace fairpull
