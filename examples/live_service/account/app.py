@@ -29,7 +29,7 @@ from shared_http.player_tokens import PlayerTokenChecker, PlayerTokenIssuer
 from shared_http.problems import install_problem_funnel
 from shared_http.request_context import configure_logs, install_request_context
 from shared_http.service_calls import ServiceCalls
-from shared_http.startup import refusing_in_a_sentence
+from shared_http.startup import open_store_within, refusing_in_a_sentence
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,9 @@ def _open_service(
     gacha_transport: httpx.BaseTransport | None,
     provider: PaymentProvider | None,
 ) -> AccountService:
-    store = fairpull.open_store(config.database_url, cache=config.redis_url)
+    store = open_store_within(
+        config.database_wait_ms / 1000, config.database_url, cache=config.redis_url
+    )
     wallet = fairpull.Wallet(store)
     gacha = ServiceCalls(
         config.gacha_url, config.service_token, transport=gacha_transport

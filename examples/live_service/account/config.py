@@ -44,6 +44,7 @@ class AccountConfig:
     gacha_url: str
     crash_points: CrashPoints
     redis_url: str | None = field(default=None, repr=False)
+    database_wait_ms: int = 20_000
     currency: str = DEFAULT_CURRENCY
     token_issuer: str = DEFAULT_ISSUER
     token_audience: str = DEFAULT_AUDIENCE
@@ -84,6 +85,9 @@ class AccountConfig:
             ),
             crash_points=CrashPoints.from_environment(environment),
             redis_url=environment.redis_url("REDIS_URL"),
+            database_wait_ms=environment.milliseconds(
+                "DATABASE_WAIT_MS", default=20_000
+            ),
             currency=environment.text("GAME_CURRENCY", default=DEFAULT_CURRENCY),
             token_issuer=environment.text("JWT_ISSUER", default=DEFAULT_ISSUER),
             token_audience=environment.text("JWT_AUDIENCE", default=DEFAULT_AUDIENCE),

@@ -25,7 +25,7 @@ from shared_http.player_tokens import PlayerTokenChecker
 from shared_http.problems import install_problem_funnel
 from shared_http.request_context import configure_logs, install_request_context
 from shared_http.service_calls import ServiceCalls
-from shared_http.startup import refusing_in_a_sentence
+from shared_http.startup import open_store_within, refusing_in_a_sentence
 
 # Which seed draws now; the pulls keep it, so that a later one leaves them checkable.
 _SEED_EPOCH = 1
@@ -97,7 +97,9 @@ def _open_service(
     config: GachaConfig, account_transport: httpx.BaseTransport | None
 ) -> GachaService:
     banners = load_banners(config.banner_folder)
-    store = fairpull.open_store(config.database_url, cache=config.redis_url)
+    store = open_store_within(
+        config.database_wait_ms / 1000, config.database_url, cache=config.redis_url
+    )
     desk = fairpull.SplitPullService(
         store,
         fairpull.Catalog(banners),

@@ -29,6 +29,7 @@ class GachaConfig:
     jwks_url: str
     crash_points: CrashPoints
     redis_url: str | None = field(default=None, repr=False)
+    database_wait_ms: int = 20_000
     banner_folder: Path | None = None
     currency: str = DEFAULT_CURRENCY
     token_issuer: str = DEFAULT_ISSUER
@@ -62,6 +63,9 @@ class GachaConfig:
             ),
             crash_points=CrashPoints.from_environment(environment),
             redis_url=environment.redis_url("REDIS_URL"),
+            database_wait_ms=environment.milliseconds(
+                "DATABASE_WAIT_MS", default=20_000
+            ),
             banner_folder=environment.optional_path("BANNER_PATH"),
             currency=environment.text("GAME_CURRENCY", default=DEFAULT_CURRENCY),
             token_issuer=environment.text("JWT_ISSUER", default=DEFAULT_ISSUER),
