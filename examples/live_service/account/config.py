@@ -20,6 +20,7 @@ from shared_http.settings import (
     SettingError,
     read_shared_secret,
 )
+from shared_http.tasks import TaskLimits
 
 DEFAULT_PAYMENT_METHODS = (
     "card",
@@ -45,6 +46,7 @@ class AccountConfig:
     crash_points: CrashPoints
     redis_url: str | None = field(default=None, repr=False)
     database_wait_ms: int = 20_000
+    task_limits: TaskLimits = field(default_factory=lambda: TaskLimits(seconds=6.0))
     currency: str = DEFAULT_CURRENCY
     token_issuer: str = DEFAULT_ISSUER
     token_audience: str = DEFAULT_AUDIENCE
@@ -85,6 +87,7 @@ class AccountConfig:
             ),
             crash_points=CrashPoints.from_environment(environment),
             redis_url=environment.redis_url("REDIS_URL"),
+            task_limits=TaskLimits.from_environment(environment, default_ms=6_000),
             database_wait_ms=environment.milliseconds(
                 "DATABASE_WAIT_MS", default=20_000
             ),

@@ -16,6 +16,7 @@ from shared_http.settings import (
     SettingError,
     read_secret,
 )
+from shared_http.tasks import TaskLimits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +31,7 @@ class GachaConfig:
     crash_points: CrashPoints
     redis_url: str | None = field(default=None, repr=False)
     database_wait_ms: int = 20_000
+    task_limits: TaskLimits = field(default_factory=TaskLimits)
     banner_folder: Path | None = None
     currency: str = DEFAULT_CURRENCY
     token_issuer: str = DEFAULT_ISSUER
@@ -63,6 +65,7 @@ class GachaConfig:
             ),
             crash_points=CrashPoints.from_environment(environment),
             redis_url=environment.redis_url("REDIS_URL"),
+            task_limits=TaskLimits.from_environment(environment, default_ms=8_000),
             database_wait_ms=environment.milliseconds(
                 "DATABASE_WAIT_MS", default=20_000
             ),

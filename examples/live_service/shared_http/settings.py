@@ -77,6 +77,17 @@ class Environment:
             )
         return int(value)
 
+    def count(self, name: str, *, default: int) -> int:
+        """Return a whole number from 1 to 1000."""
+        value = self._variables.get(name)
+        if not value:
+            return default
+        if not value.isascii() or not value.isdigit() or not 1 <= int(value) <= 1000:
+            raise SettingError(
+                f"{name} must be a whole number from 1 to 1000, not {value!r}"
+            )
+        return int(value)
+
     def words(self, name: str, *, default: tuple[str, ...]) -> tuple[str, ...]:
         """Return a comma-separated list."""
         value = self._variables.get(name)
