@@ -220,7 +220,7 @@ def _kill_postgres(game: GameProcesses, plan: Round, over: threading.Event) -> i
         return 0
     choice = random.Random(f"{plan.seed} postgres")
     kills = 0
-    while not over.wait(choice.uniform(0.5, 3.0)):
+    while not over.wait(choice.uniform(2.0, 8.0)):
         game.postgres.kill()
         over.wait(choice.uniform(0.0, 0.3))
         game.postgres.start()
