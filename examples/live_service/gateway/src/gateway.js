@@ -11,12 +11,14 @@ import { createServer } from "node:http";
 import express from "express";
 import pino from "pino";
 import { announcesTooMuch } from "./body.js";
+import { DiscoveryWatch } from "./discovery_watch.js";
 import { createForward } from "./forward.js";
 import { refuseBadHead } from "./headers.js";
+import { InstanceLists } from "./instance_lists.js";
+import { Instances } from "./instances.js";
 import { rawProblem, sendProblem } from "./problems.js";
 import { askServices } from "./readiness.js";
 import { requestIdFrom } from "./request_id.js";
-import { Rotation } from "./rotation.js";
 import { serviceFor } from "./routes.js";
 import { RunningRequests } from "./running_requests.js";
 import { securityHeaders } from "./security_headers.js";
@@ -30,12 +32,14 @@ import { frontPage, WEB_FOLDER, webFiles } from "./web_page.js";
  * @import { Socket } from "node:net"
  * @import { NextFunction, Request, Response } from "express"
  * @import { Logger } from "pino"
+ * @import { DiscoverySettings } from "./settings.js"
  */
 
 /**
  * @typedef {object} GatewayOptions
  * @property {readonly string[]} account addresses of the account service's instances
  * @property {readonly string[]} gacha addresses of the gacha service's instances
+ * @property {DiscoverySettings | null} [discovery] who tells of instances that come and go
  * @property {Logger} [logger] silent without one
  * @property {number} [requestBudgetMs] how long a service may take for an answer
  * @property {number} [pullBudgetMs] the same for a pull, which waits for both services
@@ -65,20 +69,34 @@ const SOCKET_PATH = "/gacha/socket";
 export function createGateway({
   account,
   gacha,
+  discovery = null,
   logger = pino({ level: "silent" }),
   requestBudgetMs = DEFAULT_REQUEST_BUDGET_MS,
   pullBudgetMs = DEFAULT_PULL_BUDGET_MS,
   webFolder = WEB_FOLDER,
 }) {
   let draining = false;
-  const rotations = { account: new Rotation(account), gacha: new Rotation(gacha) };
+  /** @param {string} address @param {string} state */
+  const onBreaker = (address, state) => logger.warn({ address, state }, "breaker");
+  const instances = {
+    account: new Instances(account, onBreaker),
+    gacha: new Instances(gacha, onBreaker),
+  };
+  const lists = new InstanceLists(instances);
+  const watch =
+    discovery &&
+    new DiscoveryWatch({
+      ...discovery,
+      apply: (update) => lists.apply(update),
+      logger,
+    });
   const forward = createForward({
-    rotations,
+    instances,
     budgetMs: (path) => (path === "/gacha/pull" ? pullBudgetMs : requestBudgetMs),
     isDraining: () => draining,
   });
 
-  const sockets = new SocketPass(rotations.gacha, requestBudgetMs);
+  const sockets = new SocketPass(instances.gacha, requestBudgetMs);
   const running = new RunningRequests();
   const app = express();
   app.disable("etag");
@@ -104,7 +122,7 @@ export function createGateway({
   ownAddress(app, "/", frontPage(webFolder));
   ownAddress(app, "/livez", (res) => res.json({ status: "ok" }));
   ownAddress(app, "/readyz", async (res) => {
-    const services = await askServices(rotations);
+    const services = await askServices(instances);
     if (!draining && services.account === "ready" && services.gacha === "ready") {
       res.json({ status: "ready", services });
       return;
@@ -142,9 +160,12 @@ export function createGateway({
 
   return {
     server,
-    drain(limitMs) {
+    async drain(limitMs) {
       draining = true;
-      return closeWithin(server, sockets, limitMs);
+      const complete = await closeWithin(server, sockets, limitMs);
+      watch?.stop();
+      for (const each of Object.values(instances)) each.close();
+      return complete;
     },
   };
 }

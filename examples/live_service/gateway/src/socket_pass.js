@@ -10,7 +10,7 @@ import { closeFrame, FrameBoundaries } from "./websocket_frames.js";
  * @import { IncomingMessage, OutgoingHttpHeaders } from "node:http"
  * @import { Socket } from "node:net"
  * @import { Request, Response } from "express"
- * @import { Rotation } from "./rotation.js"
+ * @import { Instances } from "./instances.js"
  */
 
 const GOING_AWAY = 1001;
@@ -22,17 +22,17 @@ const KEEP_ALIVE_MS = 30_000;
 
 /** The open WebSockets, each from a client to an instance of a service. */
 export class SocketPass {
-  #rotation;
+  #instances;
   #handshakeLimitMs;
   /** @type {Set<JoinedSockets>} */
   #open = new Set();
 
   /**
-   * @param {Rotation} rotation of the service behind
+   * @param {Instances} instances of the service behind
    * @param {number} handshakeLimitMs
    */
-  constructor(rotation, handshakeLimitMs) {
-    this.#rotation = rotation;
+  constructor(instances, handshakeLimitMs) {
+    this.#instances = instances;
     this.#handshakeLimitMs = handshakeLimitMs;
   }
 
@@ -54,9 +54,10 @@ export class SocketPass {
    * @param {Response} res
    */
   pass(req, res) {
-    const address = this.#rotation.next();
-    res.locals.upstream = address;
-    const upstream = request(new URL(req.url, address), {
+    const instance = this.#instances.next();
+    if (instance === null) return sendUnreachable(res);
+    res.locals.upstream = instance.address;
+    const upstream = request(new URL(req.url, instance.address), {
       headers: handshakeHeaders(req, String(res.getHeader("X-Request-Id"))),
       agent: false,
     });
@@ -76,9 +77,7 @@ export class SocketPass {
     });
     upstream.once("response", (answer) => relayRefusal(answer, res));
     upstream.on("error", () => {
-      if (res.headersSent || res.destroyed) return;
-      res.setHeader("Retry-After", 1);
-      sendProblem(res, "service-unavailable", "the gacha service can't be reached");
+      if (!res.headersSent && !res.destroyed) sendUnreachable(res);
     });
     upstream.end();
   }
@@ -160,6 +159,12 @@ class JoinedSockets {
     this.#client.resume();
     this.#client.end(closeFrame(this.#closing ?? GOING_AWAY));
   }
+}
+
+/** @param {Response} res */
+function sendUnreachable(res) {
+  res.setHeader("Retry-After", 1);
+  sendProblem(res, "service-unavailable", "the gacha service can't be reached");
 }
 
 /**
