@@ -13,6 +13,7 @@ from sqlalchemy.exc import ArgumentError
 from account.price import Price
 from shared_http.crash_points import CrashPoints
 from shared_http.player_tokens import DEFAULT_AUDIENCE, DEFAULT_ISSUER
+from shared_http.registration import DiscoverySettings
 from shared_http.service_token import load_service_token
 from shared_http.settings import (
     DEFAULT_CURRENCY,
@@ -44,6 +45,7 @@ class AccountConfig:
     gacha_url: str
     crash_points: CrashPoints
     redis_url: str | None = field(default=None, repr=False)
+    discovery: DiscoverySettings | None = None
     currency: str = DEFAULT_CURRENCY
     token_issuer: str = DEFAULT_ISSUER
     token_audience: str = DEFAULT_AUDIENCE
@@ -84,6 +86,7 @@ class AccountConfig:
             ),
             crash_points=CrashPoints.from_environment(environment),
             redis_url=environment.redis_url("REDIS_URL"),
+            discovery=DiscoverySettings.from_environment(environment),
             currency=environment.text("GAME_CURRENCY", default=DEFAULT_CURRENCY),
             token_issuer=environment.text("JWT_ISSUER", default=DEFAULT_ISSUER),
             token_audience=environment.text("JWT_AUDIENCE", default=DEFAULT_AUDIENCE),
