@@ -11,8 +11,8 @@ worker_class = "gthread"
 # One for each request that runs or waits (shared_http/tasks.py), and some that are
 # answered at once: the process's health, and a word to those there is no place for.
 threads = (
-    int(os.environ.get("REQUEST_WORKERS") or DEFAULT_WORKERS)
-    + int(os.environ.get("REQUEST_QUEUE") or DEFAULT_QUEUED)
+    int(os.environ.get("TASK_WORKERS") or DEFAULT_WORKERS)
+    + int(os.environ.get("TASK_QUEUE") or DEFAULT_QUEUED)
     + 16
 )
 keepalive = 5

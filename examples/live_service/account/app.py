@@ -27,6 +27,7 @@ from shared_http.background import BackgroundLoop, run_until_exit
 from shared_http.health import HEALTH_PATHS, health_routes
 from shared_http.player_tokens import PlayerTokenChecker, PlayerTokenIssuer
 from shared_http.problems import install_problem_funnel
+from shared_http.registration import keep_registered
 from shared_http.request_context import configure_logs, install_request_context
 from shared_http.service_calls import ServiceCalls
 from shared_http.startup import open_store_within, refusing_in_a_sentence
@@ -97,6 +98,7 @@ def create_app(
         loops.append(BackgroundLoop("sweeper", service.sweeper.sweep, pause_s=pause_s))
         loops.append(_payment_recovery(service.payments, config.payment_recovery_ms))
     run_until_exit(loops, close=service.close)
+    keep_registered("account", config.discovery, config.service_token)
     return app
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.exc import ArgumentError
 from account.price import Price
 from shared_http.crash_points import CrashPoints
 from shared_http.player_tokens import DEFAULT_AUDIENCE, DEFAULT_ISSUER
+from shared_http.registration import DiscoverySettings
 from shared_http.service_token import load_service_token
 from shared_http.settings import (
     DEFAULT_CURRENCY,
@@ -47,6 +48,7 @@ class AccountConfig:
     redis_url: str | None = field(default=None, repr=False)
     database_wait_ms: int = 20_000
     task_limits: TaskLimits = field(default_factory=lambda: TaskLimits(seconds=6.0))
+    discovery: DiscoverySettings | None = None
     currency: str = DEFAULT_CURRENCY
     token_issuer: str = DEFAULT_ISSUER
     token_audience: str = DEFAULT_AUDIENCE
@@ -91,6 +93,7 @@ class AccountConfig:
             database_wait_ms=environment.milliseconds(
                 "DATABASE_WAIT_MS", default=20_000
             ),
+            discovery=DiscoverySettings.from_environment(environment),
             currency=environment.text("GAME_CURRENCY", default=DEFAULT_CURRENCY),
             token_issuer=environment.text("JWT_ISSUER", default=DEFAULT_ISSUER),
             token_audience=environment.text("JWT_AUDIENCE", default=DEFAULT_AUDIENCE),

@@ -59,11 +59,11 @@ class TaskLimits:
     def from_environment(
         cls, environment: Environment, *, default_ms: int
     ) -> TaskLimits:
-        """Return what `REQUEST_WORKERS`, `_QUEUE` and `_BUDGET_MS` say."""
-        budget_ms = environment.milliseconds("REQUEST_BUDGET_MS", default=default_ms)
+        """Return what `TASK_WORKERS`, `_QUEUE` and `_BUDGET_MS` say."""
+        budget_ms = environment.milliseconds("TASK_BUDGET_MS", default=default_ms)
         return cls(
-            workers=environment.count("REQUEST_WORKERS", default=DEFAULT_WORKERS),
-            queued=environment.count("REQUEST_QUEUE", default=DEFAULT_QUEUED),
+            workers=environment.count("TASK_WORKERS", default=DEFAULT_WORKERS),
+            queued=environment.count("TASK_QUEUE", default=DEFAULT_QUEUED),
             seconds=budget_ms / 1000,
         )
 
