@@ -18,12 +18,15 @@ from account.payment_provider import PaymentProvider
 from account.payment_routes import refund_routes, webhook_routes
 from account.payments import Payments
 from account.purchases import Purchases
+from account.refresh_tokens import RefreshTokens
 from account.sandbox_provider import SandboxProvider
+from account.sessions import session_routes
 from account.sign_in import sign_in_routes
 from account.signing_key import load_or_make_signing_key, public_jwk
 from account.sweeper import Sweeper
 from account.users import Users
 from shared_http.background import BackgroundLoop, run_until_exit
+from shared_http.clock import ClockMs, now_ms
 from shared_http.health import health_routes
 from shared_http.player_tokens import PlayerTokenChecker, PlayerTokenIssuer
 from shared_http.problems import install_problem_funnel
@@ -39,6 +42,7 @@ class AccountService:
     store: fairpull.Store
     users: Users
     passwords: Passwords
+    refresh_tokens: RefreshTokens
     wallet: fairpull.Wallet
     payments: Payments
     gacha: ServiceCalls
@@ -57,6 +61,7 @@ def create_app(
     sweeping: bool = True,
     gacha_transport: httpx.BaseTransport | None = None,
     provider: PaymentProvider | None = None,
+    clock_ms: ClockMs = now_ms,
 ) -> Flask:
     """Return the account service as a WSGI application.
 
@@ -66,12 +71,14 @@ def create_app(
         By default read from the environment; what is wrong with it then ends the
         process with a sentence.
     sweeping
-        Whether to ask about old holds, and to finish purchases that were left lying,
-        in threads until the process ends.
+        Whether to ask about old holds, to finish purchases that were left lying and
+        to remove expired logins, in threads until the process ends.
     gacha_transport
         In place of the network to the gacha service, for tests.
     provider
         Who takes the money; by default the sandbox, which takes none.
+    clock_ms
+        What time it is for refresh tokens.
     """
     if config is None:
         with refusing_in_a_sentence("account", storage_errors=(SQLAlchemyError,)):
@@ -81,9 +88,10 @@ def create_app(
                 sweeping=sweeping,
                 gacha_transport=gacha_transport,
                 provider=provider,
+                clock_ms=clock_ms,
             )
     configure_logs("account")
-    service = _open_service(config, gacha_transport, provider)
+    service = _open_service(config, gacha_transport, provider, clock_ms)
     app = Flask("account", static_folder=None)
     app.extensions["account"] = service
     app.json.sort_keys = False  # type: ignore[attr-defined]
@@ -95,6 +103,8 @@ def create_app(
         pause_s = config.sweep_every_ms / 1000
         loops.append(BackgroundLoop("sweeper", service.sweeper.sweep, pause_s=pause_s))
         loops.append(_payment_recovery(service.payments, config.payment_recovery_ms))
+        remove_expired = service.refresh_tokens.remove_expired
+        loops.append(BackgroundLoop("logins", remove_expired, pause_s=60))
     run_until_exit(loops, close=service.close)
     return app
 
@@ -111,6 +121,7 @@ def _open_service(
     config: AccountConfig,
     gacha_transport: httpx.BaseTransport | None,
     provider: PaymentProvider | None,
+    clock_ms: ClockMs,
 ) -> AccountService:
     store = fairpull.open_store(config.database_url, cache=config.redis_url)
     wallet = fairpull.Wallet(store)
@@ -135,6 +146,12 @@ def _open_service(
         store=store,
         users=users,
         passwords=Passwords(),
+        refresh_tokens=RefreshTokens(
+            users.engine,
+            lifetime_ms=config.refresh_token_days * 24 * 60 * 60 * 1000,
+            grace_ms=config.refresh_grace_ms,
+            clock_ms=clock_ms,
+        ),
         wallet=wallet,
         payments=payments,
         gacha=gacha,
@@ -165,8 +182,12 @@ def _register_routes(
             wallet=wallet,
             currency=config.currency,
             tokens=issuer,
+            refresh_tokens=service.refresh_tokens,
             jwk=jwk,
         )
+    )
+    app.register_blueprint(
+        session_routes(refresh_tokens=service.refresh_tokens, tokens=issuer)
     )
     app.register_blueprint(
         currency_routes(

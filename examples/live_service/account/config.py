@@ -49,6 +49,8 @@ class AccountConfig:
     token_audience: str = DEFAULT_AUDIENCE
     payment_methods: tuple[str, ...] = DEFAULT_PAYMENT_METHODS
     price: Price = field(default_factory=Price)
+    refresh_token_days: int = 30
+    refresh_grace_ms: int = 30_000
     payment_recovery_ms: int = 1_000
     ask_after_ms: int = 60_000
     sweep_every_ms: int = 5_000
@@ -89,6 +91,12 @@ class AccountConfig:
             token_audience=environment.text("JWT_AUDIENCE", default=DEFAULT_AUDIENCE),
             payment_methods=_payment_methods(environment),
             price=Price.from_environment(environment),
+            refresh_token_days=environment.whole_number(
+                "REFRESH_TOKEN_DAYS", default=30, least=1, most=3650
+            ),
+            refresh_grace_ms=environment.milliseconds(
+                "REFRESH_GRACE_MS", default=30_000
+            ),
             payment_recovery_ms=environment.milliseconds(
                 "PAYMENT_RECOVERY_MS", default=1_000
             ),

@@ -16,11 +16,11 @@ from sqlalchemy.exc import IntegrityError
 from account.payment_provider import EventKind, Order, PaymentEvent
 from account.purchase_states import UNFINISHED, Signal, State, after
 from account.purchase_tables import (
-    make_tables,
     payment_events,
     payment_transactions,
     purchases,
 )
+from account.tables import make_tables
 
 _SIGNAL: dict[EventKind, Signal] = {
     "payment.succeeded": "paid",
@@ -72,7 +72,7 @@ class Purchases:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        make_tables(engine)
+        make_tables(engine, purchases, payment_transactions, payment_events)
 
     def find(self, player: str, key: str) -> Purchase | None:
         """Return the purchase, or None."""

@@ -10,6 +10,7 @@ from flask import Blueprint
 
 import fairpull
 from account.passwords import Passwords
+from account.refresh_tokens import RefreshTokens
 from account.users import UsernameTaken, Users
 from shared_http.json_body import StrictBody, read_body, text, text_like
 from shared_http.player_tokens import PlayerTokenIssuer
@@ -55,6 +56,7 @@ def sign_in_routes(
     wallet: fairpull.Wallet,
     currency: str,
     tokens: PlayerTokenIssuer,
+    refresh_tokens: RefreshTokens,
     jwk: dict[str, str],
 ) -> Blueprint:
     """Return the routes by which a player becomes known."""
@@ -97,7 +99,11 @@ def sign_in_routes(
                 "the user name or the password is wrong",
                 headers={"WWW-Authenticate": "Bearer"},
             )
-        return {"message": "Login successful", "token": tokens.issue(known.user_id)}
+        return {
+            "message": "Login successful",
+            "token": tokens.issue(known.user_id),
+            "refreshToken": refresh_tokens.begin(known.user_id),
+        }
 
     @routes.get("/.well-known/jwks.json")
     def signing_keys() -> dict[str, list[dict[str, str]]]:

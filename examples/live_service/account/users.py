@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import (
     BigInteger,
     Column,
+    Connection,
     Engine,
     MetaData,
     String,
@@ -22,8 +23,9 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import IntegrityError, ProgrammingError
-from sqlalchemy.schema import CreateTable
+from sqlalchemy.exc import IntegrityError
+
+from account.tables import make_tables
 
 metadata = MetaData()
 
@@ -56,15 +58,7 @@ class Users:
 
     def __init__(self, url: str) -> None:
         self._engine = _open(url)
-        try:
-            self._make_table()
-        except (IntegrityError, ProgrammingError):
-            # Two processes started at once, and PostgreSQL let both find no table.
-            self._make_table()
-
-    def _make_table(self) -> None:
-        with self._engine.begin() as connection:
-            connection.execute(CreateTable(users, if_not_exists=True))
+        make_tables(self._engine, users)
 
     def add(
         self,
@@ -114,12 +108,25 @@ class Users:
         self._engine.dispose()
 
 
+def lock_user(connection: Connection, user_id: str) -> None:
+    """Have what concerns this user happen one after the other until the commit.
+
+    SQLite has one writer at a time anyway, from its first change on: there, look at
+    what others may change only after that.
+    """
+    if connection.dialect.name != "sqlite":
+        connection.execute(
+            select(users.c.user_id).where(users.c.user_id == user_id).with_for_update()
+        )
+
+
 def _open(url: str) -> Engine:
     place = make_url(url)
     if place.drivername in ("postgresql", "postgres"):
         # The ledger's own URL will do: of the drivers there is this one.
         place = place.set(drivername="postgresql+psycopg")
-    engine = create_engine(place, pool_pre_ping=True)
+    # Errors are logged, and must not say what would have been written.
+    engine = create_engine(place, pool_pre_ping=True, hide_parameters=True)
     if engine.dialect.name == "sqlite":
 
         @event.listens_for(engine, "connect")

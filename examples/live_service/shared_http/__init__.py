@@ -16,6 +16,8 @@
     Calls from one service to the other, with time limits.
 `background`
     Loops beside the requests, ended with the process.
+`clock`
+    The time, as something that a test can move.
 `settings`
     Configuration from the environment.
 `health`

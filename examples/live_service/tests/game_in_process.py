@@ -26,6 +26,7 @@ from contract import check_answer
 from gacha.app import GachaService
 from gacha.app import create_app as create_gacha
 from gacha.config import GachaConfig
+from shared_http.clock import ClockMs, now_ms
 from shared_http.crash_points import CrashPoints
 from shared_http.settings import Environment
 
@@ -35,6 +36,19 @@ SERVER_SEED = bytes(range(32))
 CURRENCY = "crystal"
 PASSWORD = "correct horse battery"
 _names = itertools.count(1)
+
+
+class MovedClock:
+    """The time, which a test moves on."""
+
+    def __init__(self, at_ms: int | None = None) -> None:
+        self.at_ms = now_ms() if at_ms is None else at_ms
+
+    def __call__(self) -> int:
+        return self.at_ms
+
+    def advance(self, ms: int) -> None:
+        self.at_ms += ms
 
 
 class Wire(httpx.BaseTransport):
@@ -129,6 +143,7 @@ class Game:
         *,
         provider: PaymentProvider | None = None,
         price: str = "1 USD",
+        clock_ms: ClockMs = now_ms,
     ) -> None:
         self.folder = folder
         database_url = f"sqlite:///{folder}/account.db"
@@ -147,6 +162,7 @@ class Game:
             sweeping=False,
             gacha_transport=self.to_gacha,
             provider=provider,
+            clock_ms=clock_ms,
         )
         self.gacha_app = create_gacha(
             GachaConfig(
