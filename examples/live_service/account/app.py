@@ -13,6 +13,7 @@ import fairpull
 from account.config import AccountConfig
 from account.currency import currency_routes
 from account.holds import hold_routes
+from account.key_ring import KeyRing
 from account.passwords import Passwords
 from account.payment_provider import PaymentProvider
 from account.payment_routes import refund_routes, webhook_routes
@@ -22,7 +23,6 @@ from account.refresh_tokens import RefreshTokens
 from account.sandbox_provider import SandboxProvider
 from account.sessions import session_routes
 from account.sign_in import sign_in_routes
-from account.signing_key import load_or_make_signing_key, public_jwk
 from account.sweeper import Sweeper
 from account.users import Users
 from shared_http.background import BackgroundLoop, run_until_exit
@@ -43,6 +43,7 @@ class AccountService:
     users: Users
     passwords: Passwords
     refresh_tokens: RefreshTokens
+    keys: KeyRing
     wallet: fairpull.Wallet
     payments: Payments
     gacha: ServiceCalls
@@ -78,7 +79,7 @@ def create_app(
     provider
         Who takes the money; by default the sandbox, which takes none.
     clock_ms
-        What time it is for refresh tokens.
+        What time it is for refresh tokens and signing keys.
     """
     if config is None:
         with refusing_in_a_sentence("account", storage_errors=(SQLAlchemyError,)):
@@ -123,6 +124,7 @@ def _open_service(
     provider: PaymentProvider | None,
     clock_ms: ClockMs,
 ) -> AccountService:
+    keys = KeyRing(config.key_file, clock_ms=clock_ms)
     store = fairpull.open_store(config.database_url, cache=config.redis_url)
     wallet = fairpull.Wallet(store)
     gacha = ServiceCalls(
@@ -152,6 +154,7 @@ def _open_service(
             grace_ms=config.refresh_grace_ms,
             clock_ms=clock_ms,
         ),
+        keys=keys,
         wallet=wallet,
         payments=payments,
         gacha=gacha,
@@ -162,16 +165,12 @@ def _open_service(
 def _register_routes(
     app: Flask, service: AccountService, config: AccountConfig
 ) -> None:
-    key = load_or_make_signing_key(config.key_file)
-    public_key = key.public_key()
-    jwk = public_jwk(public_key)
+    keys = service.keys
     issuer = PlayerTokenIssuer(
-        key, jwk["kid"], issuer=config.token_issuer, audience=config.token_audience
+        keys.signing_key, issuer=config.token_issuer, audience=config.token_audience
     )
     checker = PlayerTokenChecker(
-        {jwk["kid"]: public_key}.get,
-        issuer=config.token_issuer,
-        audience=config.token_audience,
+        keys.find, issuer=config.token_issuer, audience=config.token_audience
     )
     wallet = service.wallet
     app.register_blueprint(health_routes(lambda: wallet.pending_holds(0, limit=1)))
@@ -183,7 +182,7 @@ def _register_routes(
             currency=config.currency,
             tokens=issuer,
             refresh_tokens=service.refresh_tokens,
-            jwk=jwk,
+            published_keys=keys.published,
         )
     )
     app.register_blueprint(

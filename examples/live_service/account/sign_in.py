@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections.abc import Callable
 from typing import Annotated
 
 from flask import Blueprint
@@ -57,7 +58,7 @@ def sign_in_routes(
     currency: str,
     tokens: PlayerTokenIssuer,
     refresh_tokens: RefreshTokens,
-    jwk: dict[str, str],
+    published_keys: Callable[[], list[dict[str, str]]],
 ) -> Blueprint:
     """Return the routes by which a player becomes known."""
     routes = Blueprint("sign_in", __name__, url_prefix="/account")
@@ -107,7 +108,7 @@ def sign_in_routes(
 
     @routes.get("/.well-known/jwks.json")
     def signing_keys() -> dict[str, list[dict[str, str]]]:
-        return {"keys": [jwk]}
+        return {"keys": published_keys()}
 
     return routes
 
