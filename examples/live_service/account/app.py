@@ -14,7 +14,7 @@ from account.config import AccountConfig
 from account.currency import currency_routes
 from account.holds import hold_routes
 from account.key_ring import KeyRing
-from account.passwords import Passwords
+from account.passwords import Passwords, hashes_at_once
 from account.payment_provider import PaymentProvider
 from account.payment_routes import refund_routes, webhook_routes
 from account.payments import Payments
@@ -147,7 +147,7 @@ def _open_service(
     return AccountService(
         store=store,
         users=users,
-        passwords=Passwords(),
+        passwords=Passwords(hashes_at_once(config.processes)),
         refresh_tokens=RefreshTokens(
             users.engine,
             lifetime_ms=config.refresh_token_days * 24 * 60 * 60 * 1000,

@@ -49,6 +49,7 @@ class AccountConfig:
     token_audience: str = DEFAULT_AUDIENCE
     payment_methods: tuple[str, ...] = DEFAULT_PAYMENT_METHODS
     price: Price = field(default_factory=Price)
+    processes: int = 1
     refresh_token_days: int = 30
     refresh_grace_ms: int = 30_000
     payment_recovery_ms: int = 1_000
@@ -91,6 +92,9 @@ class AccountConfig:
             token_audience=environment.text("JWT_AUDIENCE", default=DEFAULT_AUDIENCE),
             payment_methods=_payment_methods(environment),
             price=Price.from_environment(environment),
+            processes=environment.whole_number(
+                "WEB_CONCURRENCY", default=1, least=1, most=1000
+            ),
             refresh_token_days=environment.whole_number(
                 "REFRESH_TOKEN_DAYS", default=30, least=1, most=3650
             ),

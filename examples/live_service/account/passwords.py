@@ -26,13 +26,18 @@ class Passwords:
     and leaves the other requests their memory. It leaves them their threads as well:
     who finds eight before them, or has no turn in three quarters of a second, gets a
     503 `Problem` and is to come again. Safe to use from several threads.
+
+    Parameters
+    ----------
+    at_once
+        How many this process may hash at the same time.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, at_once: int | None = None) -> None:
         self._hasher = PasswordHasher(
             time_cost=2, memory_cost=19 * 1024, parallelism=1, type=Type.ID
         )
-        self._turns = threading.BoundedSemaphore(os.cpu_count() or 1)
+        self._turns = threading.BoundedSemaphore(at_once or hashes_at_once())
         self._door = threading.BoundedSemaphore(_MOST_AT_THE_DOOR)
         self._hash_of_nobody = self.hash("nobody has this password")
 
@@ -68,6 +73,11 @@ class Passwords:
                 self._turns.release()
         finally:
             self._door.release()
+
+
+def hashes_at_once(processes: int = 1) -> int:
+    """Return the share of the cores that each of so many processes has, 1 at least."""
+    return max(1, len(os.sched_getaffinity(0)) // processes)
 
 
 def _crowded() -> Problem:
