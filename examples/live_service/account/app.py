@@ -30,6 +30,7 @@ from shared_http.clock import ClockMs, now_ms
 from shared_http.health import health_routes
 from shared_http.player_tokens import PlayerTokenChecker, PlayerTokenIssuer
 from shared_http.problems import install_problem_funnel
+from shared_http.rate_limits import RateLimiter
 from shared_http.request_context import configure_logs, install_request_context
 from shared_http.service_calls import ServiceCalls
 from shared_http.startup import refusing_in_a_sentence
@@ -44,6 +45,7 @@ class AccountService:
     passwords: Passwords
     refresh_tokens: RefreshTokens
     keys: KeyRing
+    rate_limiter: RateLimiter
     wallet: fairpull.Wallet
     payments: Payments
     gacha: ServiceCalls
@@ -52,6 +54,7 @@ class AccountService:
     def close(self) -> None:
         """Close the databases and the connections."""
         self.gacha.close()
+        self.rate_limiter.close()
         self.users.close()
         self.store.close()
 
@@ -155,6 +158,7 @@ def _open_service(
             clock_ms=clock_ms,
         ),
         keys=keys,
+        rate_limiter=RateLimiter(config.redis_url),
         wallet=wallet,
         payments=payments,
         gacha=gacha,
@@ -183,6 +187,8 @@ def _register_routes(
             tokens=issuer,
             refresh_tokens=service.refresh_tokens,
             published_keys=keys.published,
+            rate_limiter=service.rate_limiter,
+            limits=config.rate_limits,
         )
     )
     app.register_blueprint(
@@ -196,6 +202,8 @@ def _register_routes(
             price=config.price,
             payment_methods=config.payment_methods,
             tokens=checker,
+            rate_limiter=service.rate_limiter,
+            limit=config.rate_limits.purchase_per_player,
         )
     )
     app.register_blueprint(webhook_routes(service.payments))

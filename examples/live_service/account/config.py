@@ -11,6 +11,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from account.price import Price
+from account.rate_limits import AccountRateLimits
 from shared_http.crash_points import CrashPoints
 from shared_http.player_tokens import DEFAULT_AUDIENCE, DEFAULT_ISSUER
 from shared_http.service_token import load_service_token
@@ -49,6 +50,7 @@ class AccountConfig:
     token_audience: str = DEFAULT_AUDIENCE
     payment_methods: tuple[str, ...] = DEFAULT_PAYMENT_METHODS
     price: Price = field(default_factory=Price)
+    rate_limits: AccountRateLimits = field(default_factory=AccountRateLimits)
     processes: int = 1
     refresh_token_days: int = 30
     refresh_grace_ms: int = 30_000
@@ -92,6 +94,7 @@ class AccountConfig:
             token_audience=environment.text("JWT_AUDIENCE", default=DEFAULT_AUDIENCE),
             payment_methods=_payment_methods(environment),
             price=Price.from_environment(environment),
+            rate_limits=AccountRateLimits.from_environment(environment),
             processes=environment.whole_number(
                 "WEB_CONCURRENCY", default=1, least=1, most=1000
             ),

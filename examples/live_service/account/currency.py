@@ -18,6 +18,7 @@ from shared_http.idempotency import (
 from shared_http.json_body import Amount, StrictBody, read_body, text
 from shared_http.player_tokens import PlayerTokenChecker, invalid_token
 from shared_http.problems import Problem, malformed, service_unavailable
+from shared_http.rate_limits import RateLimit, RateLimiter
 
 _BODY_FIELD = {"amount": "amount", "method": "paymentMethod"}
 
@@ -37,6 +38,8 @@ def currency_routes(
     price: Price,
     payment_methods: tuple[str, ...],
     tokens: PlayerTokenChecker,
+    rate_limiter: RateLimiter,
+    limit: RateLimit,
 ) -> Blueprint:
     """Return the routes by which a player gets currency and sees the balance."""
     routes = Blueprint("currency", __name__, url_prefix="/account")
@@ -46,6 +49,7 @@ def currency_routes(
     def buy() -> dict[str, str | int]:
         player = tokens.authenticated_player()
         key = idempotency_key()
+        rate_limiter.check(limit, player)
         purchase = read_body(Purchase)
         if purchase.payment_method not in payment_methods:
             raise malformed(

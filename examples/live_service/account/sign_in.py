@@ -11,11 +11,14 @@ from flask import Blueprint
 
 import fairpull
 from account.passwords import Passwords
+from account.rate_limits import AccountRateLimits
 from account.refresh_tokens import RefreshTokens
 from account.users import UsernameTaken, Users
+from shared_http.client_address import client_network
 from shared_http.json_body import StrictBody, read_body, text, text_like
 from shared_http.player_tokens import PlayerTokenIssuer
 from shared_http.problems import Problem
+from shared_http.rate_limits import RateLimiter
 
 # Neither white space nor what is not seen or turns round what is: controls, zero-width
 # and bidirectional marks, halves of surrogate pairs.
@@ -59,6 +62,8 @@ def sign_in_routes(
     tokens: PlayerTokenIssuer,
     refresh_tokens: RefreshTokens,
     published_keys: Callable[[], list[dict[str, str]]],
+    rate_limiter: RateLimiter,
+    limits: AccountRateLimits,
 ) -> Blueprint:
     """Return the routes by which a player becomes known."""
     routes = Blueprint("sign_in", __name__, url_prefix="/account")
@@ -66,6 +71,8 @@ def sign_in_routes(
     @routes.post("/register")
     def register() -> tuple[dict[str, str], int]:
         wanted = read_body(Registration)
+        # Also those whose name is taken: by them one could ask for all names.
+        rate_limiter.check(limits.register_per_address, client_network())
         if users.find(wanted.username) is not None:
             raise _username_taken(wanted.username)
         user_id = f"u-{uuid.uuid4().hex}"
@@ -88,6 +95,9 @@ def sign_in_routes(
     @routes.post("/login")
     def login() -> dict[str, str]:
         given = read_body(Login)
+        rate_limiter.check(limits.login_per_address, client_network())
+        # Known or not, so that a refusal does not tell the two apart.
+        rate_limiter.check(limits.login_per_user, given.username.lower())
         known = users.find(given.username)
         password_hash = known.password_hash if known else None
         # Checked for an unknown user as well: the time must not tell the two apart.

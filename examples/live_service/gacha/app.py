@@ -23,6 +23,7 @@ from shared_http.health import health_routes
 from shared_http.idempotency import RunningRequests
 from shared_http.player_tokens import PlayerTokenChecker
 from shared_http.problems import install_problem_funnel
+from shared_http.rate_limits import RateLimiter
 from shared_http.request_context import configure_logs, install_request_context
 from shared_http.service_calls import ServiceCalls
 from shared_http.startup import refusing_in_a_sentence
@@ -42,11 +43,13 @@ class GachaService:
     signing_keys: SigningKeys
     running: RunningRequests
     progress: PullProgress
+    rate_limiter: RateLimiter
 
     def close(self) -> None:
         """Close the database and the connections."""
         self.account_calls.close()
         self.signing_keys.close()
+        self.rate_limiter.close()
         self.store.close()
 
 
@@ -122,6 +125,7 @@ def _open_service(
         signing_keys=keys,
         running=running,
         progress=progress,
+        rate_limiter=RateLimiter(config.redis_url),
     )
 
 
@@ -141,6 +145,8 @@ def _register_routes(app: Flask, service: GachaService, config: GachaConfig) -> 
             showcase=showcase,
             running=service.running,
             tokens=tokens,
+            rate_limiter=service.rate_limiter,
+            limit=config.pulls_per_player,
             crash_points=config.crash_points,
         )
     )

@@ -20,6 +20,7 @@ from shared_http.idempotency import (
 from shared_http.json_body import Amount, Identifier, StrictBody, read_body
 from shared_http.player_tokens import PlayerTokenChecker
 from shared_http.problems import Problem, malformed
+from shared_http.rate_limits import RateLimit, RateLimiter
 
 # How the stored fields of a pull are called in the body.
 _BODY_FIELD = {"banner": "bannerId", "count": "count", "expected_cost": "currencySpent"}
@@ -46,6 +47,8 @@ def pull_routes(
     showcase: Showcase,
     running: RunningRequests,
     tokens: PlayerTokenChecker,
+    rate_limiter: RateLimiter,
+    limit: RateLimit,
     crash_points: CrashPoints,
 ) -> Blueprint:
     """Return the route by which a player spends currency."""
@@ -55,6 +58,7 @@ def pull_routes(
     def pull() -> dict[str, Any]:
         player = tokens.authenticated_player()
         key = idempotency_key()
+        rate_limiter.check(limit, player)
         wanted = read_body(PullRequest)
         pull_id = f"pull:{key}"
         with running.alone(player, pull_id):

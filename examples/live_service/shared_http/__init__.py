@@ -16,6 +16,8 @@
     Calls from one service to the other, with time limits.
 `background`
     Loops beside the requests, ended with the process.
+`rate_limits`, `client_address`
+    How often the same one may come, and who that is.
 `clock`
     The time, as something that a test can move.
 `settings`

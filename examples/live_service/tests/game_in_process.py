@@ -22,10 +22,12 @@ from account.app import create_app as create_account
 from account.config import AccountConfig, users_url_beside
 from account.payment_provider import PaymentProvider
 from account.price import Price
+from account.rate_limits import AccountRateLimits
 from contract import check_answer
 from gacha.app import GachaService
 from gacha.app import create_app as create_gacha
-from gacha.config import GachaConfig
+from gacha.config import PULLS_PER_PLAYER, GachaConfig
+from game_processes import NO_RATE_LIMITS
 from shared_http.clock import ClockMs, now_ms
 from shared_http.crash_points import CrashPoints
 from shared_http.settings import Environment
@@ -144,8 +146,10 @@ class Game:
         provider: PaymentProvider | None = None,
         price: str = "1 USD",
         clock_ms: ClockMs = now_ms,
+        **variables: str,
     ) -> None:
         self.folder = folder
+        environment = Environment({**NO_RATE_LIMITS, **variables})
         database_url = f"sqlite:///{folder}/account.db"
         self.to_account, self.to_gacha = Wire(), Wire()
         self.account_app = create_account(
@@ -158,6 +162,8 @@ class Game:
                 gacha_url="http://gacha",
                 crash_points=CrashPoints("", None),
                 price=Price.from_environment(Environment({"CURRENCY_PRICE": price})),
+                redis_url=environment.redis_url("REDIS_URL"),
+                rate_limits=AccountRateLimits.from_environment(environment),
             ),
             sweeping=False,
             gacha_transport=self.to_gacha,
@@ -173,6 +179,10 @@ class Game:
                 jwks_url="http://account/account/.well-known/jwks.json",
                 crash_points=CrashPoints("", None),
                 banner_folder=banner_folder,
+                redis_url=environment.redis_url("REDIS_URL"),
+                pulls_per_player=PULLS_PER_PLAYER.set_by(
+                    environment, "PULL_RATE_PER_PLAYER", default="off"
+                ),
             ),
             settling=False,
             account_transport=self.to_account,
