@@ -23,6 +23,7 @@ from account.refresh_tokens import RefreshTokens
 from account.sandbox_provider import SandboxProvider
 from account.sessions import session_routes
 from account.sign_in import sign_in_routes
+from account.spending import Spending, spending_routes
 from account.sweeper import Sweeper
 from account.users import Users
 from shared_http.background import BackgroundLoop, run_until_exit
@@ -47,6 +48,8 @@ class AccountService:
     keys: KeyRing
     rate_limiter: RateLimiter
     wallet: fairpull.Wallet
+    purchases: Purchases
+    spending: Spending
     payments: Payments
     gacha: ServiceCalls
     sweeper: Sweeper
@@ -82,7 +85,7 @@ def create_app(
     provider
         Who takes the money; by default the sandbox, which takes none.
     clock_ms
-        What time it is for refresh tokens and signing keys.
+        What time it is for refresh tokens, signing keys and spending limits.
     """
     if config is None:
         with refusing_in_a_sentence("account", storage_errors=(SQLAlchemyError,)):
@@ -101,7 +104,7 @@ def create_app(
     app.json.sort_keys = False  # type: ignore[attr-defined]
     install_request_context(app)
     install_problem_funnel(app, storage_errors=(OperationalError,))
-    _register_routes(app, service, config)
+    _register_routes(app, service, config, clock_ms)
     loops = []
     if sweeping:
         pause_s = config.sweep_every_ms / 1000
@@ -140,10 +143,13 @@ def _open_service(
         crash_points=config.crash_points,
     )
     users = Users(config.users_url)
+    purchases = Purchases(users.engine)
+    spending = Spending(users, config.spending_limits, clock_ms=clock_ms)
     payments = Payments(
         wallet,
-        Purchases(users.engine),
+        purchases,
         provider or SandboxProvider(config.payment_secret.encode()),
+        spending=spending,
         currency=config.currency,
         crash_points=config.crash_points,
     )
@@ -160,6 +166,8 @@ def _open_service(
         keys=keys,
         rate_limiter=RateLimiter(config.redis_url),
         wallet=wallet,
+        purchases=purchases,
+        spending=spending,
         payments=payments,
         gacha=gacha,
         sweeper=sweeper,
@@ -167,7 +175,7 @@ def _open_service(
 
 
 def _register_routes(
-    app: Flask, service: AccountService, config: AccountConfig
+    app: Flask, service: AccountService, config: AccountConfig, clock_ms: ClockMs
 ) -> None:
     keys = service.keys
     issuer = PlayerTokenIssuer(
@@ -189,6 +197,7 @@ def _register_routes(
             published_keys=keys.published,
             rate_limiter=service.rate_limiter,
             limits=config.rate_limits,
+            clock_ms=clock_ms,
         )
     )
     app.register_blueprint(
@@ -201,9 +210,18 @@ def _register_routes(
             currency=config.currency,
             price=config.price,
             payment_methods=config.payment_methods,
+            spending_zone=service.spending.zone,
             tokens=checker,
             rate_limiter=service.rate_limiter,
             limit=config.rate_limits.purchase_per_player,
+        )
+    )
+    app.register_blueprint(
+        spending_routes(
+            spending=service.spending,
+            purchases=service.purchases,
+            price_currency=config.price.currency,
+            tokens=checker,
         )
     )
     app.register_blueprint(webhook_routes(service.payments))

@@ -12,6 +12,7 @@ from sqlalchemy.exc import ArgumentError
 
 from account.price import Price
 from account.rate_limits import AccountRateLimits
+from account.spending_limits import SpendingLimits
 from shared_http.crash_points import CrashPoints
 from shared_http.player_tokens import DEFAULT_AUDIENCE, DEFAULT_ISSUER
 from shared_http.service_token import load_service_token
@@ -50,6 +51,7 @@ class AccountConfig:
     token_audience: str = DEFAULT_AUDIENCE
     payment_methods: tuple[str, ...] = DEFAULT_PAYMENT_METHODS
     price: Price = field(default_factory=Price)
+    spending_limits: SpendingLimits = field(default_factory=SpendingLimits)
     rate_limits: AccountRateLimits = field(default_factory=AccountRateLimits)
     processes: int = 1
     refresh_token_days: int = 30
@@ -66,6 +68,7 @@ class AccountConfig:
         database_url = environment.required(
             "ACCOUNT_DATABASE_URL", example="sqlite:////var/lib/fairpull/account.db"
         )
+        price = Price.from_environment(environment)
         return cls(
             database_url=database_url,
             users_url=environment.text("ACCOUNT_USERS_URL", default="")
@@ -93,7 +96,10 @@ class AccountConfig:
             token_issuer=environment.text("JWT_ISSUER", default=DEFAULT_ISSUER),
             token_audience=environment.text("JWT_AUDIENCE", default=DEFAULT_AUDIENCE),
             payment_methods=_payment_methods(environment),
-            price=Price.from_environment(environment),
+            price=price,
+            spending_limits=SpendingLimits.from_environment(
+                environment, currency=price.currency
+            ),
             rate_limits=AccountRateLimits.from_environment(environment),
             processes=environment.whole_number(
                 "WEB_CONCURRENCY", default=1, least=1, most=1000

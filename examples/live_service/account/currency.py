@@ -10,6 +10,8 @@ import fairpull
 from account.payment_provider import Order, PaymentDeclined, ProviderUnavailable
 from account.payments import NoRoom, OtherPurchase, Payments, PurchaseCancelled
 from account.price import Price
+from account.purchases import SpendingLimitReached
+from account.spending import over_the_limit
 from shared_http.idempotency import (
     RunningRequests,
     idempotency_key,
@@ -37,6 +39,7 @@ def currency_routes(
     currency: str,
     price: Price,
     payment_methods: tuple[str, ...],
+    spending_zone: str,
     tokens: PlayerTokenChecker,
     rate_limiter: RateLimiter,
     limit: RateLimit,
@@ -65,7 +68,16 @@ def currency_routes(
             price_currency=price.currency,
         )
         with running.alone(player, key):
-            balance = _buy(payments, order, purchase.amount)
+            try:
+                balance = _buy(payments, order, purchase.amount)
+            except SpendingLimitReached as error:
+                raise over_the_limit(
+                    error.window,
+                    spent=error.spent,
+                    price=order.price,
+                    price_currency=order.price_currency,
+                    zone=spending_zone,
+                ) from None
         # Of a purchase that did not cover what was owed, nothing can be spent.
         return {
             "message": "Currency purchased successfully",

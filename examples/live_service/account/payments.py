@@ -28,6 +28,7 @@ from account.payment_provider import (
     ProviderUnavailable,
 )
 from account.purchases import EventMismatch, Purchase, Purchases, UnknownPurchase
+from account.spending import Spending
 from shared_http.crash_points import CrashPoints
 from shared_http.json_body import LARGEST_AMOUNT
 
@@ -72,12 +73,14 @@ class Payments:
         purchases: Purchases,
         provider: PaymentProvider,
         *,
+        spending: Spending,
         currency: str,
         crash_points: CrashPoints,
     ) -> None:
         self._wallet = wallet
         self._purchases = purchases
         self._provider = provider
+        self._spending = spending
         self._currency = currency
         self._crash_points = crash_points
 
@@ -93,21 +96,31 @@ class Payments:
         OtherPurchase, PurchaseCancelled, NoRoom
             See there. Nothing is charged but by a `NoRoom` that was found late;
             that purchase is granted as soon as there is room.
+        SpendingLimitReached
+            The player may not spend so much now; nothing is written or charged.
         PaymentDeclined, ProviderUnavailable
             The provider did not take the money, or gave no answer to go by.
         """
         purchase = self._purchases.find(order.player, order.key)
         if purchase is not None:
             _require_same(purchase, order, amount)
-        if purchase is None or purchase.state == "intent":
+        if purchase is None or purchase.state in ("intent", "declined"):
             # Before anything is written or paid: the player may not even exist.
             self._require_room(order.player, amount)
         if purchase is None:
-            purchase = self._purchases.intend(amount=amount, order=order)
+            allowance = self._spending.allowance(order.player)
+            purchase = self._purchases.intend(
+                amount=amount, order=order, allowance=allowance
+            )
             _require_same(purchase, order, amount)
             self._crash_points.reach("account:after_purchase_intent")
+        if purchase.state == "declined":
+            allowance = self._spending.allowance(order.player)
+            purchase = self._purchases.ask_again(purchase, allowance)
         if purchase.state == "intent":
             purchase = self._charge(purchase)
+        if purchase.state == "declined":
+            raise PaymentDeclined("another request for this purchase was declined")
         if purchase.state == "cancelled":
             raise PurchaseCancelled
         # What was finished before is granted again: the receipt of the first time.
@@ -165,7 +178,12 @@ class Payments:
             raise NoRoom(_TOO_MANY, balance.available)
 
     def _charge(self, purchase: Purchase) -> Purchase:
-        answer = self._provider.charge(purchase.order)
+        try:
+            answer = self._provider.charge(purchase.order)
+        except PaymentDeclined:
+            # It does not count as spent any more.
+            self._purchases.move(purchase, "declined")
+            raise
         try:
             event = self._provider.read(answer.body, answer.signature)
         except InvalidSignature as error:

@@ -21,11 +21,14 @@ purchases = Table(
     Column("price", BigInteger, nullable=False),
     Column("price_currency", String(3), nullable=False),
     Column("transaction_id", String(128)),
+    # When it was asked for: the day and the month in which its price counts.
     Column("created_at_ms", BigInteger, nullable=False),
     # When it was last changed or tried: the recovery begins with the oldest.
     Column("touched_at_ms", BigInteger, nullable=False),
 )
 Index("purchases_by_state", purchases.c.state, purchases.c.touched_at_ms)
+# What a player has spent lately.
+Index("purchases_by_time", purchases.c.player_id, purchases.c.created_at_ms)
 
 payment_transactions = Table(
     "payment_transactions",

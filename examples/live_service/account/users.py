@@ -7,11 +7,13 @@ unique whatever their case, on one database and on many.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy import (
     BigInteger,
     Column,
     Connection,
+    Date,
     Engine,
     MetaData,
     String,
@@ -40,6 +42,14 @@ users = Table(
     Column("created_at_ms", BigInteger, nullable=False),
 )
 
+# Beside the users, since it came later and not everyone has told it.
+birth_dates = Table(
+    "birth_dates",
+    metadata,
+    Column("user_id", String(64), primary_key=True),
+    Column("birth_date", Date, nullable=False),
+)
+
 
 class UsernameTaken(Exception):
     """Another user has that name."""
@@ -58,7 +68,7 @@ class Users:
 
     def __init__(self, url: str) -> None:
         self._engine = _open(url)
-        make_tables(self._engine, users)
+        make_tables(self._engine, users, birth_dates)
 
     def add(
         self,
@@ -68,6 +78,7 @@ class Users:
         email: str,
         password_hash: str,
         created_at_ms: int,
+        birth_date: date | None = None,
     ) -> None:
         """Add a user; `UsernameTaken` if the name is gone, whatever its case."""
         row = {
@@ -81,6 +92,12 @@ class Users:
         try:
             with self._engine.begin() as connection:
                 connection.execute(insert(users).values(row))
+                if birth_date is not None:
+                    connection.execute(
+                        insert(birth_dates).values(
+                            user_id=user_id, birth_date=birth_date
+                        )
+                    )
         except IntegrityError as error:
             if self.find(username) is None:
                 raise
@@ -97,6 +114,14 @@ class Users:
         with self._engine.connect() as connection:
             row = connection.execute(statement).one_or_none()
         return None if row is None else Credentials(row.user_id, row.password_hash)
+
+    def birth_date(self, user_id: str) -> date | None:
+        """Return when the user was born, or None if that was never told."""
+        statement = select(birth_dates.c.birth_date).where(
+            birth_dates.c.user_id == user_id
+        )
+        with self._engine.connect() as connection:
+            return connection.execute(statement).scalar_one_or_none()
 
     @property
     def engine(self) -> Engine:

@@ -23,6 +23,7 @@ from account.config import AccountConfig, users_url_beside
 from account.payment_provider import PaymentProvider
 from account.price import Price
 from account.rate_limits import AccountRateLimits
+from account.spending_limits import SpendingLimits
 from contract import check_answer
 from gacha.app import GachaService
 from gacha.app import create_app as create_gacha
@@ -144,12 +145,12 @@ class Game:
         banner_folder: Path | None = None,
         *,
         provider: PaymentProvider | None = None,
-        price: str = "1 USD",
         clock_ms: ClockMs = now_ms,
         **variables: str,
     ) -> None:
         self.folder = folder
         environment = Environment({**NO_RATE_LIMITS, **variables})
+        price = Price.from_environment(environment)
         database_url = f"sqlite:///{folder}/account.db"
         self.to_account, self.to_gacha = Wire(), Wire()
         self.account_app = create_account(
@@ -161,7 +162,10 @@ class Game:
                 payment_secret=PAYMENT_SECRET,
                 gacha_url="http://gacha",
                 crash_points=CrashPoints("", None),
-                price=Price.from_environment(Environment({"CURRENCY_PRICE": price})),
+                price=price,
+                spending_limits=SpendingLimits.from_environment(
+                    environment, currency=price.currency
+                ),
                 redis_url=environment.redis_url("REDIS_URL"),
                 rate_limits=AccountRateLimits.from_environment(environment),
             ),

@@ -14,6 +14,11 @@ export const INDEX = {
     ["POST", "/account/buy-currency", "Buy currency."],
     ["GET", "/account/currency", "The balance that can be spent now."],
     [
+      "GET",
+      "/account/spending",
+      "What was spent today and this month, and the limits.",
+    ],
+    [
       "POST",
       "/account/payments/webhook",
       "What the payment provider tells of purchases.",
