@@ -14,6 +14,7 @@ from account.config import AccountConfig
 from account.currency import currency_routes
 from account.holds import hold_routes
 from account.key_ring import KeyRing
+from account.metrics import AccountMetrics, look_at_holds
 from account.passwords import Passwords, hashes_at_once
 from account.payment_provider import PaymentProvider
 from account.payment_routes import refund_routes, webhook_routes
@@ -29,6 +30,7 @@ from account.users import Users
 from shared_http.background import BackgroundLoop, run_until_exit
 from shared_http.clock import ClockMs, now_ms
 from shared_http.health import health_routes
+from shared_http.metrics import metrics_routes
 from shared_http.player_tokens import PlayerTokenChecker, PlayerTokenIssuer
 from shared_http.problems import install_problem_funnel
 from shared_http.rate_limits import RateLimiter
@@ -47,6 +49,7 @@ class AccountService:
     refresh_tokens: RefreshTokens
     keys: KeyRing
     rate_limiter: RateLimiter
+    metrics: AccountMetrics
     wallet: fairpull.Wallet
     purchases: Purchases
     spending: Spending
@@ -103,7 +106,12 @@ def create_app(
     app.extensions["account"] = service
     app.json.sort_keys = False  # type: ignore[attr-defined]
     install_request_context(app)
-    install_problem_funnel(app, storage_errors=(OperationalError,))
+    service.metrics.install(app)
+    install_problem_funnel(
+        app,
+        storage_errors=(OperationalError,),
+        on_storage_error=service.metrics.store_failed,
+    )
     _register_routes(app, service, config, clock_ms)
     loops = []
     if sweeping:
@@ -130,6 +138,7 @@ def _open_service(
     provider: PaymentProvider | None,
     clock_ms: ClockMs,
 ) -> AccountService:
+    metrics = AccountMetrics()
     keys = KeyRing(config.key_file, clock_ms=clock_ms)
     store = fairpull.open_store(config.database_url, cache=config.redis_url)
     wallet = fairpull.Wallet(store)
@@ -143,7 +152,7 @@ def _open_service(
         crash_points=config.crash_points,
     )
     users = Users(config.users_url)
-    purchases = Purchases(users.engine)
+    purchases = Purchases(users.engine, on_state=metrics.purchase_became)
     spending = Spending(users, config.spending_limits, clock_ms=clock_ms)
     payments = Payments(
         wallet,
@@ -151,12 +160,16 @@ def _open_service(
         provider or SandboxProvider(config.payment_secret.encode()),
         spending=spending,
         currency=config.currency,
+        metrics=metrics,
         crash_points=config.crash_points,
     )
     return AccountService(
         store=store,
         users=users,
-        passwords=Passwords(hashes_at_once(config.processes)),
+        passwords=Passwords(
+            hashes_at_once(config.processes),
+            at_the_door=metrics.hashing.track_inprogress,
+        ),
         refresh_tokens=RefreshTokens(
             users.engine,
             lifetime_ms=config.refresh_token_days * 24 * 60 * 60 * 1000,
@@ -164,7 +177,8 @@ def _open_service(
             clock_ms=clock_ms,
         ),
         keys=keys,
-        rate_limiter=RateLimiter(config.redis_url),
+        rate_limiter=RateLimiter(config.redis_url, on_refusal=metrics.refused),
+        metrics=metrics,
         wallet=wallet,
         purchases=purchases,
         spending=spending,
@@ -186,6 +200,8 @@ def _register_routes(
     )
     wallet = service.wallet
     app.register_blueprint(health_routes(lambda: wallet.pending_holds(0, limit=1)))
+    open_holds = look_at_holds(wallet, alarm_after_ms=config.alarm_after_ms)
+    app.register_blueprint(metrics_routes(service.metrics, open_holds))
     app.register_blueprint(
         sign_in_routes(
             users=service.users,

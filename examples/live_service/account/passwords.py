@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import threading
 import unicodedata
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import VerifyMismatchError
@@ -31,9 +31,17 @@ class Passwords:
     ----------
     at_once
         How many this process may hash at the same time.
+    at_the_door
+        Entered by each who hashes or waits for a turn, to show how many they are.
     """
 
-    def __init__(self, at_once: int | None = None) -> None:
+    def __init__(
+        self,
+        at_once: int | None = None,
+        *,
+        at_the_door: Callable[[], AbstractContextManager[object]] = nullcontext,
+    ) -> None:
+        self._at_the_door = at_the_door
         self._hasher = PasswordHasher(
             time_cost=2, memory_cost=19 * 1024, parallelism=1, type=Type.ID
         )
@@ -65,12 +73,13 @@ class Passwords:
         if not self._door.acquire(blocking=False):
             raise _crowded()
         try:
-            if not self._turns.acquire(timeout=_PATIENCE_S):
-                raise _crowded()
-            try:
-                yield
-            finally:
-                self._turns.release()
+            with self._at_the_door():
+                if not self._turns.acquire(timeout=_PATIENCE_S):
+                    raise _crowded()
+                try:
+                    yield
+                finally:
+                    self._turns.release()
         finally:
             self._door.release()
 

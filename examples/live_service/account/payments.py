@@ -19,6 +19,7 @@ import structlog
 from structlog.typing import FilteringBoundLogger
 
 import fairpull
+from account.metrics import AccountMetrics
 from account.payment_provider import (
     InvalidSignature,
     Order,
@@ -31,6 +32,7 @@ from account.purchases import EventMismatch, Purchase, Purchases, UnknownPurchas
 from account.spending import Spending
 from shared_http.crash_points import CrashPoints
 from shared_http.json_body import LARGEST_AMOUNT
+from shared_http.tracing import span
 
 log: FilteringBoundLogger = structlog.get_logger()
 
@@ -75,6 +77,7 @@ class Payments:
         *,
         spending: Spending,
         currency: str,
+        metrics: AccountMetrics,
         crash_points: CrashPoints,
     ) -> None:
         self._wallet = wallet
@@ -82,6 +85,7 @@ class Payments:
         self._provider = provider
         self._spending = spending
         self._currency = currency
+        self._metrics = metrics
         self._crash_points = crash_points
 
     def buy(self, order: Order, amount: int) -> int:
@@ -179,7 +183,8 @@ class Payments:
 
     def _charge(self, purchase: Purchase) -> Purchase:
         try:
-            answer = self._provider.charge(purchase.order)
+            with span("charge"):
+                answer = self._provider.charge(purchase.order)
         except PaymentDeclined:
             # It does not count as spent any more.
             self._purchases.move(purchase, "declined")
@@ -224,20 +229,23 @@ class Payments:
 
     def _grant(self, purchase: Purchase) -> fairpull.Receipt:
         try:
-            return self._wallet.grant(
-                _ledger_id(purchase),
-                player=purchase.player,
-                currency=self._currency,
-                amount=purchase.amount,
-                source=f"issuer:{purchase.method}",
-                paid=True,
-                price=purchase.price,
-                price_currency=purchase.price_currency,
-            )
+            with span("grant"):
+                receipt = self._wallet.grant(
+                    _ledger_id(purchase),
+                    player=purchase.player,
+                    currency=self._currency,
+                    amount=purchase.amount,
+                    source=f"issuer:{purchase.method}",
+                    paid=True,
+                    price=purchase.price,
+                    price_currency=purchase.price_currency,
+                )
         except fairpull.AmountOverflow as error:
             raise NoRoom(_TOO_MUCH, error.available) from None
         except fairpull.TooManyLots as error:
             raise NoRoom(_TOO_MANY, error.available) from None
+        self._metrics.granted(purchase.amount, receipt)
+        return receipt
 
     def _follow(self, purchase: Purchase) -> fairpull.Receipt | None:
         """Bring the ledger to where the purchase is, also if it moves meanwhile.
@@ -253,7 +261,10 @@ class Payments:
                     purchase = self._purchases.move(purchase, "granted")
                 case "refunding":
                     receipt = self._grant(purchase)
-                    self._wallet.reverse(_ledger_id(purchase), player=purchase.player)
+                    taken_back = self._wallet.reverse(
+                        _ledger_id(purchase), player=purchase.player
+                    )
+                    self._metrics.taken_back(purchase.amount, taken_back)
                     self._crash_points.reach("account:after_reversal")
                     purchase = self._purchases.move(purchase, "taken_back")
                 case _:

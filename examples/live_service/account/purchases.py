@@ -7,6 +7,7 @@ made and the other is decided anew.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,8 +82,12 @@ class Purchase:
 class Purchases:
     """The stored purchases. Safe to use from several threads and processes."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(
+        self, engine: Engine, *, on_state: Callable[[State], None] = lambda _: None
+    ) -> None:
         self._engine = engine
+        # Told each state that a purchase comes into, by who has committed it.
+        self._on_state = on_state
         make_tables(engine, purchases, payment_transactions, payment_events)
 
     def find(self, player: str, key: str) -> Purchase | None:
@@ -125,6 +130,7 @@ class Purchases:
             if stored is None:
                 raise
             return stored
+        self._on_state("intent")
         return _purchase(row)
 
     def ask_again(self, purchase: Purchase, allowance: Allowance) -> Purchase:
@@ -140,6 +146,8 @@ class Purchases:
             )
             if moved.rowcount == 1:
                 _keep_within(allowance, connection, purchase.order)
+        if moved.rowcount == 1:
+            self._on_state("intent")
         return self._found(purchase)
 
     def spent(self, player: str, currency: str, window: Window) -> int:
@@ -180,9 +188,11 @@ class Purchases:
         """Move a purchase on unless it was meanwhile; the purchase as it is now."""
         target = after(purchase.state, signal)
         with self._engine.begin() as connection:
-            connection.execute(
+            moved = connection.execute(
                 _unchanged(purchase).values(state=target, touched_at_ms=_now_ms())
             )
+        if moved.rowcount == 1 and target != purchase.state:
+            self._on_state(target)
         return self._found(purchase)
 
     def postpone(self, purchase: Purchase) -> None:
@@ -236,6 +246,7 @@ class Purchases:
     def _remember(self, event: PaymentEvent, purchase: Purchase) -> bool:
         """False, and nothing is done, where it met another change."""
         now_ms = _now_ms()
+        target = after(purchase.state, _SIGNAL[event.kind])
         try:
             with self._engine.begin() as connection:
                 connection.execute(
@@ -257,7 +268,7 @@ class Purchases:
                     )
                 moved = connection.execute(
                     _unchanged(purchase).values(
-                        state=after(purchase.state, _SIGNAL[event.kind]),
+                        state=target,
                         transaction_id=event.transaction_id,
                         touched_at_ms=now_ms,
                     )
@@ -266,6 +277,8 @@ class Purchases:
                     raise _MovedMeanwhile
         except (IntegrityError, _MovedMeanwhile):
             return False
+        if target != purchase.state:
+            self._on_state(target)
         return True
 
     def _found(self, purchase: Purchase) -> Purchase:

@@ -21,6 +21,7 @@ from shared_http.json_body import Amount, Identifier, StrictBody, read_body
 from shared_http.player_tokens import PlayerTokenChecker
 from shared_http.problems import Problem, malformed
 from shared_http.rate_limits import RateLimit, RateLimiter
+from shared_http.tracing import span
 
 # How the stored fields of a pull are called in the body.
 _BODY_FIELD = {"banner": "bannerId", "count": "count", "expected_cost": "currencySpent"}
@@ -72,13 +73,14 @@ def pull_routes(
 
     def begin(player: str, pull_id: str, wanted: PullRequest) -> fairpull.PullStep:
         try:
-            return desk.begin(
-                pull_id,
-                player=player,
-                banner=wanted.banner_id,
-                count=wanted.count,
-                expected_cost=wanted.currency_spent,
-            )
+            with span("commit intent"):
+                return desk.begin(
+                    pull_id,
+                    player=player,
+                    banner=wanted.banner_id,
+                    count=wanted.count,
+                    expected_cost=wanted.currency_spent,
+                )
         except fairpull.IdConflict as error:
             raise key_reused(_BODY_FIELD.get(error.field, error.field)) from None
         except fairpull.UnknownBanner:
