@@ -5,7 +5,9 @@
 //
 // Starts a server of its own with fsync and synchronous_commit on. A round
 // measures each row for so many seconds, one after the other; the medians of
-// the rounds are written. ROW is a part of the names of the rows to measure.
+// the rounds are written. ROW is a part of the names of the rows to measure;
+// those named history, which take minutes to fill their tables, are measured
+// only where it says so.
 // PYTHON in the environment is one that has SQLAlchemy and psycopg.
 
 #include <algorithm>
@@ -144,6 +146,29 @@ class Game {
   PullService service_;
 };
 
+// Adds so many pulls from before, spread over the players, each with the
+// operation that paid for it, and leaves the tables as after a quiet hour.
+void AddHistory(const std::string& url, std::int64_t rows) {
+  const std::string each = absl::StrCat(
+      " FROM (SELECT (i % ", kPlayers, ")::text AS player, i / ", kPlayers,
+      " + 1 AS n, 1700000000000 + i AS at_ms FROM generate_series(0::bigint, ",
+      rows - 1, ") AS i ORDER BY 1, 2) AS past");
+  for (const std::string& sql :
+       {absl::StrCat("INSERT INTO operations SELECT player, 'past-' || n, 2, "
+                     "'past', 160, 'spend:starter', 0, 9007199254740000, 0, n, "
+                     "n, at_ms, 'g:-160:0', '', 'pull 1 starter 17 1 ' || "
+                     "repeat('a', 64), -160, repeat('b', 64), n",
+                     each),
+        absl::StrCat("INSERT INTO pulls SELECT player, 'past', n, 'past-' || "
+                     "n, 0, 'starter', repeat('a', 64), 1, 'sword', 'rare', 0, "
+                     "1, 160, at_ms",
+                     each),
+        std::string("VACUUM ANALYZE"), std::string("CHECKPOINT")}) {
+    const SqlAnswer answer = PostgresServer::Sql(url, sql);
+    if (!answer.error.empty()) throw std::runtime_error(answer.error);
+  }
+}
+
 // What a program prints.
 std::string OutputOf(const std::string& command) {
   FILE* pipe = popen(command.c_str(), "r");
@@ -219,9 +244,45 @@ void WriteJson(const std::string& file, const std::vector<Row>& rows,
   out << "\n ]\n}\n";
 }
 
+void Measure(std::vector<Row>& rows, int rounds, double seconds) {
+  for (int round = 0; round < rounds; ++round) {
+    for (Row& row : rows) {
+      row.a_second.push_back(row.measure(seconds));
+      std::cerr << row.name << " " << row.clients << ": "
+                << static_cast<std::int64_t>(row.a_second.back()) << "/s\n";
+    }
+  }
+}
+
+std::string VersionOf(const std::string& url) {
+  return PostgresServer::Sql(url, "SHOW server_version").rows.at(0).at(0);
+}
+
+// Whether a pull costs more the more pulls there are.
+int MeasureHistory(PostgresServer& server, const std::string& file, int rounds,
+                   double seconds) {
+  std::vector<std::unique_ptr<Game>> games;
+  std::vector<Row> rows;
+  std::string url;
+  for (const std::int64_t past : {100'000, 1'000'000, 10'000'000}) {
+    url = server.NewDatabase();
+    games.push_back(std::make_unique<Game>(url, 0));
+    std::cerr << "adding " << past << " rows\n";
+    AddHistory(url, past);
+    rows.push_back({absl::StrCat("history_", past), 8,
+                    [game = games.back().get()](double s) {
+                      return game->PullsASecond(8, 1, s);
+                    }});
+  }
+  Measure(rows, rounds, seconds);
+  WriteJson(file, rows, VersionOf(url), seconds);
+  return 0;
+}
+
 int Main(const std::string& file, int rounds, double seconds,
          const std::string& only) {
   PostgresServer server("shared_buffers = 256MB\nmax_wal_size = 4GB");
+  if (only == "history") return MeasureHistory(server, file, rounds, seconds);
   const std::string rival = server.NewDatabase();
   OutputOf("pgbench -i -q -s 10 '" + rival + "' 2>&1");
   Game game(server.NewDatabase(), 0);
@@ -256,15 +317,8 @@ int Main(const std::string& file, int rounds, double seconds,
       return game.PullsASecond(clients, kTogether, s);
     });
   }
-  for (int round = 0; round < rounds; ++round) {
-    for (Row& row : rows) {
-      row.a_second.push_back(row.measure(seconds));
-      std::cerr << row.name << " " << row.clients << ": "
-                << static_cast<std::int64_t>(row.a_second.back()) << "/s\n";
-    }
-  }
-  const SqlAnswer version = PostgresServer::Sql(rival, "SHOW server_version");
-  WriteJson(file, rows, version.rows.at(0).at(0), seconds);
+  Measure(rows, rounds, seconds);
+  WriteJson(file, rows, VersionOf(rival), seconds);
   return 0;
 }
 

@@ -7,13 +7,12 @@
 \startpipeline
 BEGIN ISOLATION LEVEL READ COMMITTED;
 SELECT player_id, currency, posted, held, seq, version, debt, lots, chain FROM balances WHERE player_id = :player AND currency = 'crystal' FOR UPDATE;
-SELECT player_id, operation_id, kind, currency, amount, counterparty, outcome, posted, held, seq, version, at_ms, lots, terms, memo FROM operations WHERE player_id = :player AND operation_id = :key;
+SELECT player_id, operation_id, kind, currency, amount, counterparty, outcome, posted, held, seq, version, at_ms, lots, terms, memo, moved, hash FROM operations WHERE player_id = :player AND operation_id = :key;
 SELECT player_id, scope, seq, state FROM pity WHERE player_id = :player AND scope = 'starter' FOR UPDATE;
 \endpipeline
 \startpipeline
-INSERT INTO operations (player_id, operation_id, kind, currency, amount, counterparty, outcome, posted, held, seq, version, at_ms, lots, terms, memo) VALUES (:player, :key, 2, 'crystal', 160, 'spend-starter', 0, 9007199254740000, 0, :seq, :seq, 1760000000000, 'g:-160:0', '', 'pull 1 starter 17 1 ' || :hash);
+INSERT INTO operations (player_id, operation_id, kind, currency, amount, counterparty, outcome, posted, held, seq, version, at_ms, lots, terms, memo, moved, hash, entry_seq) VALUES (:player, :key, 2, 'crystal', 160, 'spend-starter', 0, 9007199254740000, 0, :seq, :seq, 1760000000000, 'g:-160:0', '', 'pull 1 starter 17 1 ' || :hash, -160, :hash, CASE WHEN -160 <> 0 THEN :seq END);
 UPDATE balances SET posted = posted - 160, held = CASE WHEN 0 <= posted THEN 0 END, seq = seq + 1, version = CASE WHEN version + 1 > 0 THEN version + 1 END, debt = 0, lots = lots, chain = :hash WHERE player_id = :player AND currency = 'crystal';
-INSERT INTO entries (player_id, currency, seq, operation_id, counterparty, amount, balance_after, at_ms, hash) VALUES (:player, 'crystal', :seq, :key, 'spend-starter', -160, 9007199254740000, 1760000000000, :hash);
 UPDATE pity SET seq = CASE WHEN seq < seq + 1 THEN seq + 1 END, state = state WHERE player_id = :player AND scope = 'starter';
 INSERT INTO pulls (player_id, scope, seq, pull_id, draw_index, banner, odds_version, seed_epoch, item, rarity, featured, pity, cost, at_ms) VALUES (:player, 'starter', :seq, :key, 0, 'starter', :hash, 1, 'item-' || :item::bigint, 'rare', 0, 17, 160, 1760000000000);
 INSERT INTO inventory (player_id, item, count) VALUES (:player, 'item-' || :item::bigint, 1) ON CONFLICT (player_id, item) DO UPDATE SET count = inventory.count + excluded.count;

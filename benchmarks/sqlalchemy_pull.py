@@ -31,7 +31,7 @@ def pull(connection: Connection, tables: MetaData, player: str, key: str) -> str
     """Charge the player, draw and record, in one transaction."""
     table = tables.tables
     balances, pity, pulls = table["balances"], table["pity"], table["pulls"]
-    operations, entries = table["operations"], table["entries"]
+    operations = table["operations"]
     inventory = table["inventory"]
     now_ms = int(time.time() * 1000)
     with connection.begin():
@@ -77,25 +77,15 @@ def pull(connection: Connection, tables: MetaData, player: str, key: str) -> str
                 lots="",
                 terms="",
                 memo=f"pull 1 starter {drawn} 1 {ODDS_VERSION}",
+                moved=-PRICE,
+                hash=digest,
+                entry_seq=seq,
             )
         )
         connection.execute(
             update(balances)
             .where(balances.c.player_id == player, balances.c.currency == "crystal")
             .values(posted=posted, seq=seq, version=account.version + 1, chain=digest)
-        )
-        connection.execute(
-            insert(entries).values(
-                player_id=player,
-                currency="crystal",
-                seq=seq,
-                operation_id=key,
-                counterparty="spend:starter",
-                amount=-PRICE,
-                balance_after=posted,
-                at_ms=now_ms,
-                hash=digest,
-            )
         )
         connection.execute(
             update(pity)

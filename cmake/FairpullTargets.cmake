@@ -3,7 +3,10 @@
 if(PROJECT_IS_TOP_LEVEL AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   find_program(FAIRPULL_CCACHE ccache)
   if(FAIRPULL_CCACHE)
-    set(CMAKE_CXX_COMPILER_LAUNCHER "${FAIRPULL_CCACHE}")
+    # What was compiled in one checkout serves another, wherever it lies.
+    set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND}" -E env
+        "CCACHE_BASEDIR=${PROJECT_SOURCE_DIR}" CCACHE_NOHASHDIR=true
+        "${FAIRPULL_CCACHE}")
   endif()
 endif()
 
@@ -76,13 +79,16 @@ endfunction()
 # the executable <name>_test, unknown to ctest.
 function(fairpull_test_program name)
   cmake_parse_arguments(arg "" "" "SOURCES;LIBRARIES" ${ARGN})
-  add_executable(${name}_test ${arg_SOURCES})
+  add_executable(${name}_test ${arg_SOURCES}
+                 "${PROJECT_SOURCE_DIR}/tests/source_dir.cc")
   target_link_libraries(${name}_test PRIVATE ${arg_LIBRARIES} GTest::gmock
                         GTest::gtest_main Threads::Threads)
   target_include_directories(${name}_test PRIVATE "${PROJECT_SOURCE_DIR}/tests")
-  target_compile_definitions(${name}_test PRIVATE
-    FAIRPULL_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   fairpull_compile_options(${name}_test)
+  if(FAIRPULL_SANITIZE)
+    # Tests run once for each time they are compiled, which takes longer.
+    target_compile_options(${name}_test PRIVATE -O0)
+  endif()
 endfunction()
 
 # fairpull_test(<layer> SOURCES a_test.cc… LIBRARIES fairpull::core…): one

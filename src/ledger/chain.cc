@@ -5,11 +5,12 @@
 
 namespace fairpull {
 
-std::string ChainHash(absl::string_view before, const Entry& entry) {
+std::string ChainHash(absl::string_view before, const Operation& operation) {
   return HexSha256(absl::StrCat(
-      before, "\n", entry.player.value(), "\n", entry.currency.value(), "\n",
-      entry.seq, "\n", entry.operation.value(), "\n", entry.counterparty.name(),
-      "\n", entry.amount, "\n", entry.balance_after, "\n", entry.at_ms));
+      before, "\n", operation.player.value(), "\n", operation.currency.value(),
+      "\n", operation.after.seq, "\n", operation.id.value(), "\n",
+      operation.counterparty.name(), "\n", operation.moved, "\n",
+      operation.after.posted, "\n", operation.at_ms));
 }
 
 }  // namespace fairpull

@@ -2,6 +2,18 @@
 
 namespace fairpull {
 
+Entry EntryOf(const Operation& operation) {
+  return {.player = operation.player,
+          .currency = operation.currency,
+          .seq = operation.after.seq,
+          .operation = operation.id,
+          .counterparty = operation.counterparty,
+          .amount = operation.moved,
+          .balance_after = operation.after.posted,
+          .at_ms = operation.at_ms,
+          .hash = operation.hash};
+}
+
 absl::string_view OperationKindName(OperationKind kind) {
   switch (kind) {
     case OperationKind::kCredit:

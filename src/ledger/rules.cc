@@ -146,7 +146,8 @@ Decision RefuseForFunds(const LedgerView& view, const LedgerRequest& request) {
 }
 
 // Completes a decision whose account was moved by `mover`: its next version,
-// the stored answer, and the entry if `amount` (signed) was transferred.
+// the stored answer, and its place in the chain if `amount` (signed) was
+// transferred.
 void Record(const LedgerRequest& request, std::int64_t amount, LotMover& mover,
             Decision& decision) {
   mover.Finish(request.lot_order);
@@ -158,16 +159,9 @@ void Record(const LedgerRequest& request, std::int64_t amount, LotMover& mover,
       StoredOperation(request, LedgerOutcome::kOk, account.balance);
   decision.operation->lots = mover.changes();
   if (amount == 0) return;
-  decision.entry = {.player = account.player,
-                    .currency = account.currency,
-                    .seq = account.balance.seq,
-                    .operation = decision.operation->id,
-                    .counterparty = request.counterparty,
-                    .amount = amount,
-                    .balance_after = account.balance.posted,
-                    .at_ms = request.at_ms};
-  decision.entry->hash = ChainHash(account.chain, *decision.entry);
-  account.chain = decision.entry->hash;
+  decision.operation->moved = amount;
+  account.chain = ChainHash(account.chain, *decision.operation);
+  decision.operation->hash = account.chain;
 }
 
 // Whether one lot more than the account has may be opened under `id`.

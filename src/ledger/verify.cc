@@ -37,11 +37,6 @@ class Checker {
               [](const Account& a, const Account& b) {
                 return a.currency < b.currency;
               });
-    std::sort(rows_.entries.begin(), rows_.entries.end(),
-              [](const Entry& a, const Entry& b) {
-                return std::tie(a.currency, a.seq) <
-                       std::tie(b.currency, b.seq);
-              });
     std::sort(rows_.operations.begin(), rows_.operations.end(),
               [](const Operation& a, const Operation& b) {
                 return std::tie(a.currency, a.after.version, a.id) <
@@ -51,17 +46,16 @@ class Checker {
       operations_.emplace(operation.id, &operation);
     }
     for (const Hold& hold : rows_.holds) holds_.emplace(hold.id, &hold);
-    for (const Entry& entry : rows_.entries) {
-      entry_counts_[entry.operation] += 1;
-    }
   }
 
   std::vector<Violation> Run() {
     CheckOwners();
-    CheckTransfers();
+    for (const Operation& operation : rows_.operations) {
+      CheckOperation(operation);
+    }
     std::set<CurrencyId> currencies;
     for (const Account& account : rows_.accounts) {
-      CheckEntries(account);
+      CheckChain(account);
       CheckVersions(account);
       CheckLots(account);
       CheckHeld(account);
@@ -95,21 +89,17 @@ class Checker {
       }
     };
     check(rows_.accounts, "account");
-    check(rows_.entries, "entry");
     check(rows_.operations, "operation");
     check(rows_.holds, "hold");
   }
 
-  // L1, L4, L11: operations and entries name each other, one to one.
-  void CheckTransfers() {
-    for (const Operation& operation : rows_.operations) {
-      CheckOperation(operation);
-    }
-    for (const Entry& entry : rows_.entries) CheckEntrySides(entry);
-  }
-
+  // L1, L4, L11: an operation moves what its kind and amount say, from or to a
+  // system account that may be its other side.
   void CheckOperation(const Operation& operation) {
-    const std::string name = absl::StrCat("operation ", operation.id.value());
+    const std::string name =
+        absl::StrCat("operation ", operation.id.value(), " (",
+                     OperationKindName(operation.kind), ", ",
+                     LedgerOutcomeName(operation.outcome), ")");
     const bool tombstone = operation.kind == OperationKind::kVoid &&
                            operation.currency.empty() && operation.amount == 0;
     if (!tombstone && !IsAmount(operation.amount)) {
@@ -118,57 +108,26 @@ class Checker {
     }
     if (operation.outcome != LedgerOutcome::kOk &&
         operation.outcome != LedgerOutcome::kInsufficientFunds) {
-      Report("L4", name, " is stored with the outcome ",
-             LedgerOutcomeName(operation.outcome),
-             "; only ok and insufficient_funds are kept");
+      Report("L4", name, " is stored; only ok and insufficient_funds are kept");
     }
-    const bool moves = Succeeded(operation) &&
-                       operation.kind != OperationKind::kHold &&
-                       operation.kind != OperationKind::kVoid;
-    const auto count = entry_counts_.find(operation.id);
-    const int entries = count == entry_counts_.end() ? 0 : count->second;
-    if (entries != (moves ? 1 : 0)) {
-      Report(entries > 1 ? "L4" : "L1", name, " (",
-             OperationKindName(operation.kind), ", ",
-             LedgerOutcomeName(operation.outcome), ") has ", entries,
-             " entries instead of ", moves ? 1 : 0);
+    const std::int64_t expected = Succeeded(operation) ? Moved(operation) : 0;
+    if (operation.moved != expected) {
+      Report("L1", name, " of ", operation.amount, " moved ", operation.moved,
+             " instead of ", expected);
     }
-  }
-
-  void CheckEntrySides(const Entry& entry) {
-    const std::string name =
-        absl::StrCat("entry ", entry.seq, " in ", entry.currency.value());
-    const std::int64_t size =
-        entry.amount < 0 ? Negated(entry.amount) : entry.amount;
-    if (!IsAmount(size)) {
-      Report("L11", name, " moves ", entry.amount, ", not 1 to 2^53 - 1");
-    }
-    const Operation* operation = FindOperation(entry.operation);
+    if (operation.moved == 0) return;
     // What undoes a transfer has its other side the other way round.
-    const bool undoes =
-        operation != nullptr && operation->kind == OperationKind::kReverse;
-    if ((entry.amount > 0) != undoes ? !entry.counterparty.is_source()
-                                     : !entry.counterparty.is_sink()) {
-      Report("L1", name, " has \"", entry.counterparty.name(),
+    const bool undoes = operation.kind == OperationKind::kReverse;
+    const bool is_from_source = (operation.moved > 0) != undoes;
+    if (is_from_source ? !operation.counterparty.is_source()
+                       : !operation.counterparty.is_sink()) {
+      Report("L1", name, " has \"", operation.counterparty.name(),
              "\" as its other side, which is no ",
-             (entry.amount > 0) != undoes ? "source" : "sink");
-    }
-    if (operation == nullptr) {
-      Report("L1", name, " belongs to operation ", entry.operation.value(),
-             ", which is not there");
-      return;
-    }
-    if (operation->currency != entry.currency ||
-        operation->counterparty != entry.counterparty ||
-        Moved(*operation) != entry.amount) {
-      Report("L1", name, " does not say what its operation ",
-             operation->id.value(), " says (",
-             OperationKindName(operation->kind), " of ", operation->amount,
-             ")");
+             is_from_source ? "source" : "sink");
     }
   }
 
-  // What an operation that succeeded added to the balance.
+  // What an operation that succeeded should have added to the balance.
   std::int64_t Moved(const Operation& operation) const {
     switch (operation.kind) {
       case OperationKind::kCredit:
@@ -200,41 +159,25 @@ class Checker {
     return can_be && undone->amount == reverse.amount ? undone : nullptr;
   }
 
-  // L2: the balance is the fold of the entries; L8: so is the chain.
-  void CheckEntries(const Account& account) {
-    std::int64_t seq = 0;
-    std::int64_t posted = 0;
+  // L8: each hash covers the one before, up to the account's.
+  void CheckChain(const Account& account) {
     std::string chain;
-    for (const Entry& entry : rows_.entries) {
-      if (entry.currency != account.currency) continue;
-      if (entry.hash != ChainHash(chain, entry)) {
-        Report("L8", "entry ", entry.seq, " in ", entry.currency.value(),
-               " has a hash that is not that of its content after the entry "
+    for (const Operation& operation : rows_.operations) {
+      if (operation.currency != account.currency || operation.moved == 0) {
+        continue;
+      }
+      if (operation.hash != ChainHash(chain, operation)) {
+        Report("L8", "operation ", operation.id.value(), " in ",
+               operation.currency.value(),
+               " has a hash that is not that of its content after the one "
                "before");
       }
-      chain = entry.hash;
-      seq = Add(seq, 1);
-      posted = Add(posted, entry.amount);
-      if (entry.seq != seq) {
-        Report("L2", "entry ", entry.seq, " in ", entry.currency.value(),
-               " stands where ", seq, " should");
-        seq = entry.seq;
-      }
-      if (entry.balance_after != posted) {
-        Report("L2", "entry ", entry.seq, " in ", entry.currency.value(),
-               " leaves ", entry.balance_after, " where the entries sum to ",
-               posted);
-        posted = entry.balance_after;
-      }
-    }
-    if (account.balance.seq != seq || account.balance.posted != posted) {
-      Report("L2", "account ", account.currency.value(), " has posted ",
-             account.balance.posted, " at seq ", account.balance.seq,
-             "; its entries say ", posted, " at seq ", seq);
+      chain = operation.hash;
     }
     if (account.chain != chain) {
       Report("L8", "account ", account.currency.value(),
-             " does not end with the hash of its last entry");
+             " does not end with the hash of its last operation that moved "
+             "something");
     }
   }
 
@@ -324,7 +267,7 @@ class Checker {
     }
   }
 
-  // L3 and L4: the operations, by version, lead from nothing to the balance.
+  // L2, L3, L4: the operations, by version, lead from nothing to the balance.
   void CheckVersions(const Account& account) {
     Balance expected;
     std::int64_t owed = 0;
@@ -460,7 +403,6 @@ class Checker {
   LedgerRows rows_;
   std::map<OperationId, const Operation*> operations_;
   std::map<OperationId, const Hold*> holds_;
-  std::map<OperationId, int> entry_counts_;
   std::vector<Violation> violations_;
 };
 

@@ -94,14 +94,12 @@ LedgerView ViewOf(const Snapshot& snapshot, const LedgerRequest& request) {
 
 void AddWritesOf(const Decision& decision, WriteSet& writes) {
   if (decision.operation) writes.operations.push_back(*decision.operation);
-  if (decision.entry) writes.entries.push_back(*decision.entry);
   if (decision.account) writes.accounts.push_back(*decision.account);
   if (decision.hold) writes.holds.push_back(*decision.hold);
 }
 
 bool Writes(const Decision& decision) {
-  return decision.operation || decision.entry || decision.account ||
-         decision.hold;
+  return decision.operation || decision.account || decision.hold;
 }
 
 LinkedDecision DecideLinked(Snapshot snapshot,
@@ -137,14 +135,6 @@ LinkedDecision DecideLinked(Snapshot snapshot,
 absl::StatusOr<LedgerRows> ReadLedger(Store& store, const PlayerId& player) {
   LedgerRows rows{.player = player};
   FAIRPULL_ASSIGN_OR_RETURN(rows.accounts, store.Accounts(player));
-  for (const Account& account : rows.accounts) {
-    FAIRPULL_RETURN_IF_ERROR(ReadAll<Entry>(
-        [&](const Entry* last) {
-          return store.Entries(player, account.currency,
-                               last == nullptr ? 0 : last->seq, kMaxPage);
-        },
-        rows.entries));
-  }
   const auto id_of = [](const auto* last) {
     return last == nullptr ? OperationId() : last->id;
   };

@@ -14,9 +14,6 @@ OperationId KeyOf(const Hold& row) { return row.id; }
 OperationId KeyOf(const PullOperation& row) { return row.id; }
 CurrencyId KeyOf(const Account& row) { return row.currency; }
 ScopeId KeyOf(const PityRecord& row) { return row.scope; }
-std::pair<CurrencyId, std::int64_t> KeyOf(const Entry& row) {
-  return {row.currency, row.seq};
-}
 std::pair<ScopeId, std::int64_t> KeyOf(const PullRecord& row) {
   return {row.scope, row.seq};
 }
@@ -78,8 +75,13 @@ absl::Status MemoryPlayer::CheckGuards(const WriteSet& writes) const {
   if (!AllNew(writes.operations, operations)) {
     return Overtaken("operation", writes.operations[0].id.value());
   }
-  if (!AllNew(writes.entries, entries)) {
-    return Overtaken("entry", absl::StrCat(writes.entries[0].seq));
+  std::set<EntryKey> seen;
+  for (const Operation& row : writes.operations) {
+    const EntryKey key(row.currency, row.after.seq);
+    if (row.moved == 0) continue;
+    if (entries_.count(key) != 0 || !seen.insert(key).second) {
+      return Overtaken("entry", absl::StrCat(row.after.seq));
+    }
   }
   if (!AllNew(writes.pulls, pulls)) {
     return Overtaken("pull", absl::StrCat(writes.pulls[0].seq));
@@ -118,12 +120,15 @@ void MemoryPlayer::Apply(const WriteSet& writes) {
     for (const auto& row : rows) present.insert_or_assign(KeyOf(row), row);
   };
   put(writes.operations, operations);
-  put(writes.entries, entries);
   put(writes.pulls, pulls);
   put(writes.accounts, accounts);
   put(writes.holds, holds);
   put(writes.pity, pity);
   put(writes.pull_operations, pull_operations);
+  for (const Operation& row : writes.operations) {
+    if (row.moved != 0)
+      entries_.emplace(EntryKey(row.currency, row.after.seq), row.id);
+  }
   for (const PullRecord& row : writes.pulls) {
     history_.insert(PullCursor::Of(row));
   }
@@ -131,6 +136,30 @@ void MemoryPlayer::Apply(const WriteSet& writes) {
     const auto [present, is_new] = inventory.emplace(row.item, row);
     if (!is_new) present->second.count += row.count;
   }
+}
+
+std::vector<Entry> MemoryPlayer::Entries(const CurrencyId& currency,
+                                         std::int64_t after_seq,
+                                         int limit) const {
+  std::vector<Entry> page;
+  for (auto place = entries_.upper_bound({currency, after_seq});
+       place != entries_.end() && place->first.first == currency &&
+       static_cast<int>(page.size()) < limit;
+       ++place) {
+    page.push_back(EntryOf(operations.at(place->second)));
+  }
+  return page;
+}
+
+std::optional<Entry> MemoryPlayer::EntryAsOf(const CurrencyId& currency,
+                                             std::int64_t at_ms) const {
+  std::optional<Entry> last;
+  for (auto place = entries_.lower_bound({currency, 0});
+       place != entries_.end() && place->first.first == currency; ++place) {
+    const Operation& operation = operations.at(place->second);
+    if (operation.at_ms <= at_ms) last = EntryOf(operation);
+  }
+  return last;
 }
 
 std::vector<PullRecord> MemoryPlayer::History(

@@ -30,19 +30,28 @@ class MemoryPlayer {
   // Writes all of it; CheckGuards must have been OK.
   void Apply(const WriteSet& writes);
 
+  // As Store says of these.
+  [[nodiscard]] std::vector<Entry> Entries(const CurrencyId& currency,
+                                           std::int64_t after_seq,
+                                           int limit) const;
+  [[nodiscard]] std::optional<Entry> EntryAsOf(const CurrencyId& currency,
+                                               std::int64_t at_ms) const;
   [[nodiscard]] std::vector<PullRecord> History(
       const std::optional<PullCursor>& before, int limit) const;
 
   std::map<OperationId, Operation> operations;
   std::map<OperationId, Hold> holds;
   std::map<CurrencyId, Account> accounts;
-  std::map<std::pair<CurrencyId, std::int64_t>, Entry> entries;
   std::map<ScopeId, PityRecord> pity;
   std::map<std::pair<ScopeId, std::int64_t>, PullRecord> pulls;
   std::map<OperationId, PullOperation> pull_operations;
   std::map<ItemId, InventoryRecord> inventory;
 
  private:
+  using EntryKey = std::pair<CurrencyId, std::int64_t>;
+
+  // The operation that stands at each seq of each account.
+  std::map<EntryKey, OperationId> entries_;
   // The keys of `pulls` in the order of the history.
   std::set<PullCursor> history_;
 };

@@ -268,21 +268,19 @@ absl::StatusOr<std::vector<Row>> MemoryStore::All(const PlayerId& player,
 absl::StatusOr<std::vector<Entry>> MemoryStore::Entries(
     const PlayerId& player, const CurrencyId& currency, std::int64_t after_seq,
     int limit) {
-  return Page<Entry>(
-      player, &MemoryPlayer::entries, std::make_pair(currency, after_seq),
-      limit, [&](const Entry& row) { return row.currency == currency; });
+  FAIRPULL_RETURN_IF_ERROR(CheckPageLimit(limit));
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto found = players_.find(player);
+  if (found == players_.end()) return std::vector<Entry>();
+  return found->second.Entries(currency, after_seq, limit);
 }
 
 absl::StatusOr<std::optional<Entry>> MemoryStore::EntryAsOf(
     const PlayerId& player, const CurrencyId& currency, std::int64_t at_ms) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  std::optional<Entry> last;
   const auto found = players_.find(player);
-  if (found == players_.end()) return last;
-  for (const auto& [key, entry] : found->second.entries) {
-    if (key.first == currency && entry.at_ms <= at_ms) last = entry;
-  }
-  return last;
+  if (found == players_.end()) return std::optional<Entry>();
+  return found->second.EntryAsOf(currency, at_ms);
 }
 
 absl::StatusOr<std::vector<PullRecord>> MemoryStore::History(

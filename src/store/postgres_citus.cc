@@ -80,15 +80,15 @@ absl::Status DistributeTables(PostgresConnection& connection) {
   }
   // What a node is given anew has the rights that an owner has by himself.
   return connection.Execute(
-      "REVOKE UPDATE, DELETE, TRUNCATE ON operations, entries, pulls "
+      "REVOKE UPDATE, DELETE, TRUNCATE ON operations, pulls "
       "FROM CURRENT_USER; COMMIT");
 }
 
 }  // namespace
 
 absl::Span<const std::string> TablesByPlayer() {
-  static const std::array<std::string, 9> kTables = {
-      "players", "operations", "entries",   "balances",       "holds",
+  static const std::array<std::string, 8> kTables = {
+      "players", "operations", "balances",  "holds",
       "pity",    "pulls",      "inventory", "pull_operations"};
   return kTables;
 }

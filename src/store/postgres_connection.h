@@ -62,6 +62,8 @@ class PostgresResult {
 // length. What is added must live until the statement is queued.
 class PostgresParameters {
  public:
+  static constexpr std::size_t kMost = 17;
+
   void Add(std::int64_t value);
   void Add(int value) { Add(std::int64_t{value}); }
   void Add(const std::string& text);
@@ -78,8 +80,6 @@ class PostgresParameters {
   [[nodiscard]] const int* formats() const { return formats_.data(); }
 
  private:
-  static constexpr std::size_t kMost = 16;
-
   void Add(const char* value, std::size_t length, unsigned type);
 
   int size_ = 0;
@@ -105,6 +105,7 @@ class PostgresConnection {
   // Adds a statement to what Run sends; it is prepared at its first use.
   template <class... Values>
   void Queue(PostgresQuery query, const Values&... values) {
+    static_assert(sizeof...(values) <= PostgresParameters::kMost);
     PostgresParameters parameters;
     (parameters.Add(values), ...);
     Send(query, parameters);
@@ -112,6 +113,7 @@ class PostgresConnection {
   template <std::size_t kColumns>
   void QueueColumns(PostgresQuery query,
                     const PostgresColumns<kColumns>& columns) {
+    static_assert(kColumns <= PostgresParameters::kMost);
     PostgresParameters parameters;
     for (const PostgresArray& array : columns.arrays()) parameters.Add(array);
     Send(query, parameters);

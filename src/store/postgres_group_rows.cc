@@ -132,7 +132,6 @@ void QueueWritesTogether(PostgresConnection& connection,
   QueueRows(connection, Q::kInsertOperations, writes, order,
             &WriteSet::operations);
   QueueRows(connection, Q::kUpdateAccounts, writes, order, &WriteSet::accounts);
-  QueueRows(connection, Q::kInsertEntries, writes, order, &WriteSet::entries);
   QueueRows(connection, Q::kWritePityOfMany, writes, order, &WriteSet::pity);
   QueueRows(connection, Q::kInsertPulls, writes, order, &WriteSet::pulls);
   QueueRows(connection, Q::kAddInventoryOfMany, writes, order,

@@ -45,7 +45,6 @@ absl::Status TakeEach(absl::Span<const PostgresResult> results,
 }
 
 PostgresQuery WriterOf(const Operation&) { return Q::kInsertOperation; }
-PostgresQuery WriterOf(const Entry&) { return Q::kInsertEntry; }
 PostgresQuery WriterOf(const Account& row) {
   return row.balance.version == 0 ? Q::kInsertAccount : Q::kUpdateAccount;
 }
@@ -146,7 +145,6 @@ void QueueWrites(PostgresConnection& connection, const Snapshot& read,
                  const WriteSet& writes) {
   WriteAll(connection, writes.operations);
   WriteAll(connection, writes.accounts);
-  WriteAll(connection, writes.entries);
   WriteAll(connection, writes.holds);
   WritePity(connection, read, writes.pity);
   WriteAll(connection, writes.pulls);

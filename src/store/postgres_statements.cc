@@ -12,10 +12,8 @@ using Q = PostgresQuery;
 // Columns by name: a later migration may add one while older servers run.
 #define OPERATION                                                   \
   "player_id, operation_id, kind, currency, amount, counterparty, " \
-  "outcome, posted, held, seq, version, at_ms, lots, terms, memo"
-#define ENTRY                                                      \
-  "player_id, currency, seq, operation_id, counterparty, amount, " \
-  "balance_after, at_ms, hash"
+  "outcome, posted, held, seq, version, at_ms, lots, terms, memo, " \
+  "moved, hash"
 #define ACCOUNT                                             \
   "player_id, currency, posted, held, seq, version, debt, " \
   "lots, chain"
@@ -110,11 +108,9 @@ constexpr std::array kStatements = {
                       "DELETE FROM players WHERE player_id = $1"},
     PostgresStatement{Q::kInsertOperation, kPlayer, "insert_operation",
                       "INSERT INTO operations (" OPERATION
-                      ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, "
-                      "$12, $13, $14, $15)"},
-    PostgresStatement{Q::kInsertEntry, kPlayer, "insert_entry",
-                      "INSERT INTO entries (" ENTRY
-                      ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"},
+                      ", entry_seq) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, "
+                      "$9, $10, $11, $12, $13, $14, $15, $16, $17, "
+                      "CASE WHEN $16 <> 0 THEN $10 END)"},
     PostgresStatement{Q::kInsertAccount, kPlayer, "insert_account",
                       "INSERT INTO balances (" ACCOUNT ") VALUES ($1, $2, $3, "
                       "CASE WHEN $4 <= $3 + $7 THEN $4 END, "
@@ -190,16 +186,12 @@ constexpr std::array kStatements = {
     PostgresStatement{
         Q::kInsertOperations, kGroup, "insert_operations",
         "INSERT INTO operations (" OPERATION
-        ") SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], "
+        ", entry_seq) SELECT *, CASE WHEN moved <> 0 THEN seq END "
+        "FROM unnest($1::text[], $2::text[], $3::bigint[], "
         "$4::text[], $5::bigint[], $6::text[], $7::bigint[], $8::bigint[], "
         "$9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], "
-        "$13::text[], $14::text[], $15::text[])"},
-    PostgresStatement{
-        Q::kInsertEntries, kGroup, "insert_entries",
-        "INSERT INTO entries (" ENTRY
-        ") SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], "
-        "$4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::bigint[], "
-        "$9::text[])"},
+        "$13::text[], $14::text[], $15::text[], $16::bigint[], $17::text[]) "
+        "AS n (" OPERATION ")"},
     PostgresStatement{
         Q::kUpdateAccounts, kGroup, "update_accounts",
         "UPDATE balances SET posted = n.posted, "
@@ -229,13 +221,14 @@ constexpr std::array kStatements = {
                       "$3::bigint[]) " INVENTORY_CONFLICT},
 
     PostgresStatement{Q::kEntriesPage, kPlayer, "entries_page",
-                      "SELECT " ENTRY
-                      " FROM entries WHERE player_id = $1 AND currency = $2 "
-                      "AND seq > $3 ORDER BY seq LIMIT $4"},
+                      "SELECT " OPERATION
+                      " FROM operations WHERE player_id = $1 AND currency = $2 "
+                      "AND entry_seq > $3 ORDER BY entry_seq LIMIT $4"},
     PostgresStatement{Q::kEntryAsOf, kPlayer, "entry_as_of",
-                      "SELECT " ENTRY
-                      " FROM entries WHERE player_id = $1 AND currency = $2 "
-                      "AND at_ms <= $3 ORDER BY seq DESC LIMIT 1"},
+                      "SELECT " OPERATION
+                      " FROM operations WHERE player_id = $1 AND currency = $2 "
+                      "AND entry_seq >= 1 AND at_ms <= $3 "
+                      "ORDER BY entry_seq DESC LIMIT 1"},
     PostgresStatement{Q::kHistoryPage, kPlayer, "history_page",
                       "SELECT " PULL " FROM pulls WHERE player_id = $1 "
                       "AND (at_ms, scope, seq) < ($2, $3, $4) "
@@ -312,7 +305,6 @@ constexpr std::array kStatements = {
 };
 
 #undef OPERATION
-#undef ENTRY
 #undef ACCOUNT
 #undef HOLD
 #undef PITY

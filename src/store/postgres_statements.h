@@ -32,7 +32,6 @@ enum class PostgresQuery {
   // Writes.
   kForgetPlayer,
   kInsertOperation,
-  kInsertEntry,
   kInsertAccount,
   kUpdateAccount,
   kInsertHold,
@@ -47,7 +46,6 @@ enum class PostgresQuery {
   kAccountsOfManyLocked,
   kPityOfManyLocked,
   kInsertOperations,
-  kInsertEntries,
   kUpdateAccounts,
   kWritePityOfMany,
   kInsertPulls,

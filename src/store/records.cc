@@ -21,10 +21,10 @@ absl::string_view PullStateName(PullState state) {
 }
 
 bool IsEmpty(const WriteSet& writes) {
-  return writes.operations.empty() && writes.entries.empty() &&
-         writes.pulls.empty() && writes.accounts.empty() &&
-         writes.holds.empty() && writes.pity.empty() &&
-         writes.pull_operations.empty() && writes.inventory.empty();
+  return writes.operations.empty() && writes.pulls.empty() &&
+         writes.accounts.empty() && writes.holds.empty() &&
+         writes.pity.empty() && writes.pull_operations.empty() &&
+         writes.inventory.empty();
 }
 
 }  // namespace fairpull

@@ -24,17 +24,12 @@ std::tuple<Values...> InOrder(Values&&... values) {
 }
 
 inline auto ColumnsOf(const Operation& row) {
-  return InOrder(row.player.value(), row.id.value(),
-                 static_cast<std::int64_t>(row.kind), row.currency.value(),
-                 row.amount, row.counterparty.name(),
-                 static_cast<std::int64_t>(row.outcome), row.after.posted,
-                 row.after.held, row.after.seq, row.after.version, row.at_ms,
-                 ChangesText(row.lots), TermsText(row.terms), row.memo);
-}
-inline auto ColumnsOf(const Entry& row) {
-  return InOrder(row.player.value(), row.currency.value(), row.seq,
-                 row.operation.value(), row.counterparty.name(), row.amount,
-                 row.balance_after, row.at_ms, row.hash);
+  return InOrder(
+      row.player.value(), row.id.value(), static_cast<std::int64_t>(row.kind),
+      row.currency.value(), row.amount, row.counterparty.name(),
+      static_cast<std::int64_t>(row.outcome), row.after.posted, row.after.held,
+      row.after.seq, row.after.version, row.at_ms, ChangesText(row.lots),
+      TermsText(row.terms), row.memo, row.moved, row.hash);
 }
 inline auto ColumnsOf(const Account& row) {
   return InOrder(row.player.value(), row.currency.value(), row.balance.posted,
@@ -89,20 +84,16 @@ absl::StatusOr<Operation> ReadOperation(Columns& row) {
   FAIRPULL_ASSIGN_OR_RETURN(operation.lots, ReadChanges(row.Text()));
   FAIRPULL_ASSIGN_OR_RETURN(operation.terms, ReadTerms(row.Text()));
   operation.memo = row.Text();
+  operation.moved = row.Int();
+  operation.hash = row.Text();
   return operation;
 }
 
+// Of an operation that moved something.
 template <class Columns>
 absl::StatusOr<Entry> ReadEntry(Columns& row) {
-  return Entry{.player = PlayerId::Trusted(row.Text()),
-               .currency = CurrencyId::Trusted(row.Text()),
-               .seq = row.Int(),
-               .operation = OperationId::Trusted(row.Text()),
-               .counterparty = SystemAccount::Trusted(row.Text()),
-               .amount = row.Int(),
-               .balance_after = row.Int(),
-               .at_ms = row.Int(),
-               .hash = row.Text()};
+  FAIRPULL_ASSIGN_OR_RETURN(const Operation operation, ReadOperation(row));
+  return EntryOf(operation);
 }
 
 template <class Columns>

@@ -28,18 +28,13 @@ absl::Status Check(const Operation& row) {
         name, absl::StrCat("the memo has ", row.memo.size(), " bytes; at most ",
                            kMaxMemo, " are allowed"));
   }
-  return absl::OkStatus();
-}
-
-absl::Status Check(const Entry& row) {
-  const std::string name =
-      absl::StrCat("entry ", row.seq, " in ", row.currency.value());
+  if (row.moved == 0) return absl::OkStatus();
   if (row.currency.empty()) return Broken(name, "the currency is empty");
-  if (row.seq < 1) return Broken(name, "the seq must be at least 1");
-  if (row.amount == 0 || row.amount < -kMaxAmount || row.amount > kMaxAmount) {
-    return Broken(name, "the amount must be 1 to 2^53 - 1 either way");
+  if (row.moved < -kMaxAmount || row.moved > kMaxAmount) {
+    return Broken(name, "at most 2^53 - 1 can move either way");
   }
-  if (row.balance_after < -kMaxAmount || row.balance_after > kMaxAmount) {
+  if (row.after.seq < 1) return Broken(name, "the seq must be at least 1");
+  if (row.after.posted < -kMaxAmount || row.after.posted > kMaxAmount) {
     return Broken(name, "the balance after must be within 2^53 - 1 of 0");
   }
   if (row.hash.size() != 64) return Broken(name, "the hash is no SHA-256");
@@ -124,7 +119,6 @@ absl::Status CheckAll(const PlayerId& player, const Rows& rows) {
 
 absl::Status CheckRows(const PlayerId& player, const WriteSet& writes) {
   FAIRPULL_RETURN_IF_ERROR(CheckAll(player, writes.operations));
-  FAIRPULL_RETURN_IF_ERROR(CheckAll(player, writes.entries));
   FAIRPULL_RETURN_IF_ERROR(CheckAll(player, writes.pulls));
   FAIRPULL_RETURN_IF_ERROR(CheckAll(player, writes.accounts));
   FAIRPULL_RETURN_IF_ERROR(CheckAll(player, writes.holds));

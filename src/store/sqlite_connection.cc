@@ -44,8 +44,8 @@ absl::Status ErrorOf(sqlite3* connection) {
       return absl::UnavailableError(absl::StrCat(
           where, " (I/O error ", extended, "); the disk or its quota failed"));
     case SQLITE_CONSTRAINT:
-      // The store neither updates nor deletes entries: of its statements only
-      // an insert of one that is there already sets off a trigger.
+      // The store neither updates nor deletes operations: of its statements
+      // only an insert of one that is there already sets off a trigger.
       if (extended == SQLITE_CONSTRAINT_PRIMARYKEY ||
           extended == SQLITE_CONSTRAINT_UNIQUE ||
           extended == SQLITE_CONSTRAINT_TRIGGER) {

@@ -52,14 +52,7 @@ absl::Status Write(SqliteConnection& connection, const Operation& row) {
       const auto insert,
       connection.Prepare(
           "INSERT INTO operations VALUES "
-          "(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15)"));
-  return RunWith(*insert, row);
-}
-
-absl::Status Write(SqliteConnection& connection, const Entry& row) {
-  FAIRPULL_ASSIGN_OR_RETURN(const auto insert,
-                            connection.Prepare("INSERT INTO entries VALUES "
-                                               "(?1,?2,?3,?4,?5,?6,?7,?8,?9)"));
+          "(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17)"));
   return RunWith(*insert, row);
 }
 
@@ -186,7 +179,6 @@ absl::StatusOr<Snapshot> ReadRows(SqliteConnection& connection,
 absl::Status WriteRows(SqliteConnection& connection, const WriteSet& writes) {
   FAIRPULL_RETURN_IF_ERROR(WriteAll(connection, writes.operations));
   FAIRPULL_RETURN_IF_ERROR(WriteAll(connection, writes.accounts));
-  FAIRPULL_RETURN_IF_ERROR(WriteAll(connection, writes.entries));
   FAIRPULL_RETURN_IF_ERROR(WriteAll(connection, writes.holds));
   FAIRPULL_RETURN_IF_ERROR(WriteAll(connection, writes.pity));
   FAIRPULL_RETURN_IF_ERROR(WriteAll(connection, writes.pulls));

@@ -279,8 +279,8 @@ absl::StatusOr<std::vector<Entry>> SqliteStore::Entries(
     int limit) {
   FAIRPULL_RETURN_IF_ERROR(CheckPageLimit(limit));
   return Select<Entry>(
-      "SELECT * FROM entries WHERE player_id=?1 AND currency=?2 AND seq>?3 "
-      "ORDER BY seq LIMIT ?4",
+      "SELECT * FROM operations WHERE player_id=?1 AND currency=?2 AND "
+      "entry_seq>?3 ORDER BY entry_seq LIMIT ?4",
       [&](SqliteStatement& statement) {
         statement.Bind(player.value()).Bind(currency.value());
         statement.Bind(after_seq).Bind(limit);
@@ -293,8 +293,8 @@ absl::StatusOr<std::optional<Entry>> SqliteStore::EntryAsOf(
   FAIRPULL_ASSIGN_OR_RETURN(
       std::vector<Entry> found,
       Select<Entry>(
-          "SELECT * FROM entries WHERE player_id=?1 AND currency=?2 AND "
-          "at_ms<=?3 ORDER BY seq DESC LIMIT 1",
+          "SELECT * FROM operations WHERE player_id=?1 AND currency=?2 AND "
+          "entry_seq>=1 AND at_ms<=?3 ORDER BY entry_seq DESC LIMIT 1",
           [&](SqliteStatement& statement) {
             statement.Bind(player.value()).Bind(currency.value()).Bind(at_ms);
           },
@@ -424,7 +424,6 @@ absl::StatusOr<std::vector<PlayerId>> SqliteStore::Players(
   return Select<PlayerId>(
       "SELECT player_id FROM balances WHERE player_id>?1 "
       "UNION SELECT player_id FROM operations WHERE player_id>?1 "
-      "UNION SELECT player_id FROM entries WHERE player_id>?1 "
       "UNION SELECT player_id FROM holds WHERE player_id>?1 "
       "UNION SELECT player_id FROM pity WHERE player_id>?1 "
       "UNION SELECT player_id FROM pulls WHERE player_id>?1 "

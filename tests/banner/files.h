@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "fairpull/banner/banner.h"
+#include "source_dir.h"
 
 namespace fairpull::testing {
 
@@ -21,7 +22,7 @@ inline std::string ReadFile(const std::filesystem::path& path) {
 }
 
 inline std::filesystem::path ShippedFolder() {
-  return std::filesystem::path(FAIRPULL_SOURCE_DIR) / "examples" / "banners";
+  return SourceDir() / "examples" / "banners";
 }
 
 // The names of the banners that ship, sorted.

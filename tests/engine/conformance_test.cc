@@ -88,8 +88,8 @@ TEST_P(ConformanceTest, DrawsTheGoldenTranscript) {
   if (banner_.spec().FindBatch(1) != nullptr) AppendPulls(transcript);
   if (const std::uint32_t size = ShownBatch()) AppendBatches(size, transcript);
   EXPECT_EQ(transcript,
-            testing::ReadFile(std::filesystem::path(FAIRPULL_SOURCE_DIR) /
-                              "tests/engine/golden" / (GetParam() + ".txt")));
+            testing::ReadFile(testing::SourceDir() / "tests/engine/golden" /
+                              (GetParam() + ".txt")));
 }
 
 TEST_P(ConformanceTest, EveryWheelIsFull) {

@@ -92,7 +92,6 @@ class Book {
 
   Receipt Keep(const Decision& decision) {
     if (decision.operation) rows_.operations.push_back(*decision.operation);
-    if (decision.entry) rows_.entries.push_back(*decision.entry);
     if (decision.account) rows_.accounts[0] = *decision.account;
     if (decision.hold) {
       holds_.insert_or_assign(decision.hold->id, *decision.hold);
@@ -411,20 +410,18 @@ TEST(LotTest, TextFormsGoBackAndForth) {
 // Worked out by Python: hashlib.sha256(b"\np1\ngems\n1\nc1\nissuer:card\n60\n"
 // b"60\n1000").hexdigest(), and the same with that before a second entry.
 TEST(ChainTest, HashesTheHashBeforeAndTheContent) {
-  Entry entry{.player = kPlayer,
-              .currency = kGems,
-              .seq = 1,
-              .operation = OperationId::Trusted("c1"),
-              .counterparty = kIssuer,
-              .amount = 60,
-              .balance_after = 60,
-              .at_ms = 1000};
-  const std::string first = ChainHash("", entry);
+  Operation operation{.player = kPlayer,
+                      .id = OperationId::Trusted("c1"),
+                      .currency = kGems,
+                      .counterparty = kIssuer,
+                      .after = {.posted = 60, .seq = 1},
+                      .at_ms = 1000,
+                      .moved = 60};
+  const std::string first = ChainHash("", operation);
   EXPECT_EQ(first,
             "8381fb48217a2ed2e5deba28191e063835753d4727c097ae9d253f19ceff23ec");
-  entry.seq = 2;
-  entry.balance_after = 120;
-  EXPECT_EQ(ChainHash(first, entry),
+  operation.after = {.posted = 120, .seq = 2};
+  EXPECT_EQ(ChainHash(first, operation),
             "fc7dc4a1cc072b4bc5736a1a5bcc8fce0c28d02a13fb854a1ec20f8983e2a8d0");
 }
 

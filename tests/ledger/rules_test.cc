@@ -27,8 +27,9 @@ TEST(RulesTest, ACreditAddsAndWritesOneEntry) {
                        .amount = 60,
                        .balance_after = 160,
                        .at_ms = 1000,
-                       .hash = ChainHash("", *decision.entry)};
-  EXPECT_EQ(*decision.entry, expected);
+                       .hash = ChainHash("", *decision.operation)};
+  EXPECT_EQ(EntryOf(*decision.operation), expected);
+  EXPECT_EQ(decision.account->chain, expected.hash);
   EXPECT_EQ(decision.operation->after, after);
   EXPECT_FALSE(decision.hold);
 }
@@ -39,8 +40,8 @@ TEST(RulesTest, ADebitTakesAtMostWhatIsAvailable) {
   const Decision all =
       Decide({.account = &account}, Request(OperationKind::kDebit, "d1", 70));
   EXPECT_EQ(all.receipt.outcome, LedgerOutcome::kOk);
-  EXPECT_EQ(all.entry->amount, -70);
-  EXPECT_EQ(all.entry->balance_after, 30);
+  EXPECT_EQ(all.operation->moved, -70);
+  EXPECT_EQ(all.operation->after.posted, 30);
   EXPECT_EQ(all.receipt.balance.available(), 0);
 
   const Decision more =
@@ -48,7 +49,7 @@ TEST(RulesTest, ADebitTakesAtMostWhatIsAvailable) {
   EXPECT_EQ(more.receipt.outcome, LedgerOutcome::kInsufficientFunds);
   EXPECT_EQ(more.receipt.balance, account.balance);
   EXPECT_EQ(more.operation->outcome, LedgerOutcome::kInsufficientFunds);
-  EXPECT_FALSE(more.entry);
+  EXPECT_EQ(more.operation->moved, 0);
   EXPECT_FALSE(more.account);
 }
 
@@ -59,7 +60,7 @@ TEST(RulesTest, AHoldSetsAsideWithoutAnEntry) {
   const Balance after{.posted = 100, .held = 100, .seq = 1, .version = 2};
   EXPECT_EQ(decision.receipt.balance, after);
   EXPECT_EQ(decision.receipt.hold_state, HoldState::kPending);
-  EXPECT_FALSE(decision.entry);
+  EXPECT_EQ(decision.operation->moved, 0);
   EXPECT_EQ(decision.hold->amount, 100);
   EXPECT_EQ(decision.hold->ask_at_ms, 61000);
 
@@ -79,9 +80,9 @@ TEST(RulesTest, APostDebitsTheHoldAndReleasesTheRest) {
   EXPECT_EQ(part.hold->posted_amount, 15);
   EXPECT_EQ(part.operation->id.value(), "h/post");
   EXPECT_EQ(part.operation->currency, kGems);
-  EXPECT_EQ(part.entry->amount, -15);
-  EXPECT_EQ(part.entry->counterparty, kSink);
-  EXPECT_EQ(part.entry->operation.value(), "h/post");
+  EXPECT_EQ(part.operation->moved, -15);
+  EXPECT_EQ(part.operation->counterparty, kSink);
+  EXPECT_EQ(part.operation->id.value(), "h/post");
 
   const Decision whole =
       Decide(held.view(), Request(OperationKind::kPost, "h"));
@@ -104,7 +105,7 @@ TEST(RulesTest, AVoidReleasesWithoutAnEntry) {
   EXPECT_EQ(decision.hold->state, HoldState::kVoided);
   EXPECT_EQ(decision.operation->id.value(), "h/void");
   EXPECT_EQ(decision.operation->amount, 40);
-  EXPECT_FALSE(decision.entry);
+  EXPECT_EQ(decision.operation->moved, 0);
 }
 
 TEST(RulesTest, AHoldResolvesOnce) {
@@ -174,7 +175,6 @@ TEST(RulesTest, TheSameIdAndContentGetsTheStoredAnswer) {
   EXPECT_EQ(second.receipt.outcome, first.receipt.outcome);
   EXPECT_EQ(second.receipt.balance, first.receipt.balance);
   EXPECT_FALSE(second.operation);
-  EXPECT_FALSE(second.entry);
   EXPECT_FALSE(second.account);
 }
 

@@ -55,7 +55,6 @@ class Book {
                 .account = &rows.accounts[0]},
                request);
     if (decision.operation) rows.operations.push_back(*decision.operation);
-    if (decision.entry) rows.entries.push_back(*decision.entry);
     if (decision.account) rows.accounts[0] = *decision.account;
     if (decision.hold) {
       if (hold != nullptr) {
@@ -94,7 +93,6 @@ TEST(VerifyTest, FindsNothingInASoundLedger) {
   for (const Violation& violation : VerifyLedger(book.rows)) {
     ADD_FAILURE() << violation.law << " " << violation.message;
   }
-  std::reverse(book.rows.entries.begin(), book.rows.entries.end());
   std::reverse(book.rows.operations.begin(), book.rows.operations.end());
   EXPECT_TRUE(VerifyLedger(book.rows).empty()) << "the order does not matter";
 }
@@ -117,18 +115,27 @@ Hold& HoldOf(LedgerRows& rows, const std::string& id) {
 
 std::vector<Corruption> Corruptions() {
   return {
-      {"entry lost", "L1", [](auto& r) { r.entries.pop_back(); }},
-      {"entry doubled", "L4",
+      {"credit that moved nothing", "L1",
+       [](auto& r) { OperationOf(r, "c2").moved = 0; }},
+      {"debit that moved the other way", "L1",
+       [](auto& r) { OperationOf(r, "d1").moved = 100; }},
+      {"hold that moved something", "L1",
+       [](auto& r) { OperationOf(r, "h1").moved = -50; }},
+      {"operation lost", "L4",
        [](auto& r) {
-         r.entries.push_back(r.entries.back());
-         r.entries.back().seq += 1;
+         r.operations.erase(r.operations.begin() + 1);  // "d1"
        }},
-      {"entry of nobody", "L1",
-       [](auto& r) { r.entries[0].operation = OperationId::Trusted("ghost"); }},
-      {"wrong side", "L1", [](auto& r) { r.entries[0].counterparty = kSink; }},
-      {"gap in seq", "L2", [](auto& r) { r.entries.back().seq = 7; }},
+      {"last operation lost", "L2", [](auto& r) { r.operations.pop_back(); }},
+      {"operation doubled", "L4",
+       [](auto& r) {
+         r.operations.push_back(OperationOf(r, "c2"));
+         r.operations.back().id = OperationId::Trusted("c3");
+       }},
+      {"wrong side", "L1",
+       [](auto& r) { OperationOf(r, "c1").counterparty = kSink; }},
+      {"gap in seq", "L2", [](auto& r) { OperationOf(r, "c2").after.seq = 7; }},
       {"wrong running balance", "L2",
-       [](auto& r) { r.entries[1].balance_after += 1; }},
+       [](auto& r) { OperationOf(r, "d1").after.posted += 1; }},
       {"wrong balance", "L2",
        [](auto& r) { r.accounts[0].balance.posted += 1; }},
       {"wrong held", "L5", [](auto& r) { r.accounts[0].balance.held -= 1; }},
@@ -155,17 +162,19 @@ std::vector<Corruption> Corruptions() {
       {"amount zero", "L11", [](auto& r) { OperationOf(r, "d2").amount = 0; }},
       {"amount beyond 2^53", "L11",
        [](auto& r) { OperationOf(r, "d2").amount = std::int64_t{1} << 53; }},
-      {"entry beyond 64 bits' middle", "L11",
-       [](auto& r) { r.entries[0].amount = INT64_MIN; }},
+      {"amount beyond 64 bits' middle", "L11",
+       [](auto& r) { OperationOf(r, "c1").amount = INT64_MIN; }},
       {"account lost", "L2", [](auto& r) { r.accounts.clear(); }},
-      {"entry changed", "L8", [](auto& r) { r.entries[0].at_ms += 1; }},
-      {"entry changed with its hash", "L8",
+      {"operation changed", "L8",
+       [](auto& r) { OperationOf(r, "c1").at_ms += 1; }},
+      {"operation changed with its hash", "L8",
        [](auto& r) {
-         r.entries[0].at_ms += 1;
-         r.entries[0].hash = ChainHash("", r.entries[0]);
+         Operation& first = OperationOf(r, "c1");
+         first.at_ms += 1;
+         first.hash = ChainHash("", first);
        }},
       {"end of the chain changed", "L8",
-       [](auto& r) { r.accounts[0].chain = r.entries[0].hash; }},
+       [](auto& r) { r.accounts[0].chain = OperationOf(r, "c1").hash; }},
       {"more left in a lot", "L7",
        [](auto& r) { r.accounts[0].lots[0].remaining += 1; }},
       {"less held of a lot", "L7",

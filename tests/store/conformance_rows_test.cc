@@ -59,16 +59,20 @@ TEST_P(StoreConformanceTest, EveryColumnOfEveryRowComesBack) {
        .terms = LotTerms{.funding = Funding::kPaid,
                          .expires_at_ms = 99,
                          .price = most,
-                         .price_currency = "JPY"}}};
-  writes.entries = {{.player = kPlayer,
-                     .currency = kGems,
-                     .seq = 1,
-                     .operation = id,
-                     .counterparty = sink,
-                     .amount = -most,
-                     .balance_after = -most,
-                     .at_ms = 5,
-                     .hash = std::string(64, 'a')}};
+                         .price_currency = "JPY"},
+       .moved = -most,
+       .hash = std::string(64, 'a'),
+       .memo = "noted"}};
+  // The same, seen from its account.
+  const Entry line{.player = kPlayer,
+                   .currency = kGems,
+                   .seq = 7,
+                   .operation = id,
+                   .counterparty = sink,
+                   .amount = -most,
+                   .balance_after = -9,
+                   .at_ms = 123,
+                   .hash = std::string(64, 'a')};
   writes.accounts = {{.player = kPlayer,
                       .currency = kGems,
                       .balance = balance,
@@ -111,7 +115,8 @@ TEST_P(StoreConformanceTest, EveryColumnOfEveryRowComesBack) {
   EXPECT_EQ(snapshot->accounts, writes.accounts);
   EXPECT_EQ(snapshot->pity, writes.pity);
   EXPECT_EQ(snapshot->pull_operations, writes.pull_operations);
-  EXPECT_EQ(*store->Entries(kPlayer, kGems, 0, 10), writes.entries);
+  EXPECT_THAT(*store->Entries(kPlayer, kGems, 0, 10), ElementsAre(line));
+  EXPECT_EQ(*store->EntryAsOf(kPlayer, kGems, 123), line);
   EXPECT_EQ(*store->Pulls(kPlayer, kScope, 0, 10), writes.pulls);
   EXPECT_EQ(*store->History(kPlayer, std::nullopt, 10), writes.pulls);
   EXPECT_EQ(*store->Inventory(kPlayer), writes.inventory);
@@ -178,21 +183,24 @@ TEST_P(StoreConformanceTest, InsertsGiveWayToWhatIsThere) {
   Fund(*store, 100);
   const Operation operation{.player = kPlayer,
                             .id = OperationId::Trusted("fund")};
-  const Entry entry{.player = kPlayer,
-                    .currency = kGems,
-                    .seq = 1,
-                    .operation = OperationId::Trusted("x"),
-                    .counterparty = SystemAccount::Trusted("promotion"),
-                    .amount = 5,
-                    .hash = std::string(64, 'a')};
+  // Another id at a seq that the account has an operation at.
+  const Operation at_same_seq{
+      .player = kPlayer,
+      .id = OperationId::Trusted("x"),
+      .currency = kGems,
+      .amount = 5,
+      .counterparty = SystemAccount::Trusted("promotion"),
+      .after = {.posted = 5, .seq = 1, .version = 1},
+      .moved = 5,
+      .hash = std::string(64, 'a')};
   WriteSet pulls;
   pulls.pulls = {Pull(1, 10)};
   ASSERT_EQ(Write(*store, pulls), absl::OkStatus());
   WriteSet operations;
   operations.operations = {operation};
-  WriteSet entries;
-  entries.entries = {entry};
-  for (WriteSet* writes : {&operations, &entries, &pulls}) {
+  WriteSet same_seq;
+  same_seq.operations = {at_same_seq};
+  for (WriteSet* writes : {&operations, &same_seq, &pulls}) {
     // The rest of the same commit is left out too.
     writes->pity = {{.player = kPlayer, .scope = kScope, .seq = 1}};
     EXPECT_EQ(Write(*store, *writes).code(), absl::StatusCode::kAborted);
@@ -292,8 +300,13 @@ TEST_P(StoreConformanceTest, RowsThatCannotBeAreRefusedWhole) {
                    .balance = {.posted = kMaxAmount + 1}}};
   });
   with([](WriteSet& w) { w.accounts = {NewAccount(kPlayer, CurrencyId())}; });
+  // Moved something, at no seq and without a hash.
   with([](WriteSet& w) {
-    w.entries = {{.player = kPlayer, .currency = kGems, .seq = 1}};
+    w.operations = {{.player = kPlayer,
+                     .id = OperationId::Trusted("op"),
+                     .currency = kGems,
+                     .amount = 1,
+                     .moved = 1}};
   });
   with([](WriteSet& w) {
     w.holds = {{.player = kPlayer,

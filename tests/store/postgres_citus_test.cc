@@ -88,7 +88,7 @@ TEST_F(PostgresCitusClusterTest,
        EveryTableIsSplitByPlayerAndAgainChangesNothing) {
   for (int again = 0; again < 2; ++again) {
     ASSERT_EQ(DistributeByPlayer(url_), absl::OkStatus());
-    EXPECT_EQ(Placements(), "9 and 1");
+    EXPECT_EQ(Placements(), "8 and 1");
   }
 }
 
@@ -123,7 +123,7 @@ TEST_F(PostgresCitusClusterTest, ATableThatIsSplitOtherwiseIsLeftAndNamed) {
             "0");
   ASSERT_EQ(Sql(url_, "SELECT undistribute_table('pity')"), "");
   ASSERT_EQ(DistributeByPlayer(url_), absl::OkStatus());
-  EXPECT_EQ(Placements(), "9 and 1");
+  EXPECT_EQ(Placements(), "8 and 1");
 }
 
 // On each node, through the table itself and through its shards.
@@ -135,7 +135,7 @@ TEST_F(PostgresCitusClusterTest, NotEvenTheOwnerChangesTheBooksOnAnyNode) {
       "WHERE relnamespace = '",
       schema_->name(),
       "'::regnamespace AND relkind = 'r' AND relname ~ "
-      "'^(operations|entries|pulls)(_[0-9]+)?$' AND privilege_type IN "
+      "'^(operations|pulls)(_[0-9]+)?$' AND privilege_type IN "
       "('UPDATE', 'DELETE', 'TRUNCATE')$$) WHERE result <> '0'");
   EXPECT_EQ(Sql(url_, may_change), "0");
   // A shard that is moved is his again where it comes to, until it is run
@@ -145,7 +145,7 @@ TEST_F(PostgresCitusClusterTest, NotEvenTheOwnerChangesTheBooksOnAnyNode) {
           "SELECT citus_move_shard_placement(shardid, s.nodename, s.nodeport, "
           "n.nodename, n.nodeport, 'block_writes') FROM citus_shards s "
           "JOIN pg_dist_node n ON n.shouldhaveshards AND n.nodeport <> "
-          "s.nodeport WHERE table_name = 'entries'::regclass LIMIT 1"),
+          "s.nodeport WHERE table_name = 'operations'::regclass LIMIT 1"),
       "");
   ASSERT_NE(Sql(url_, may_change), "0");
   ASSERT_EQ(DistributeByPlayer(url_), absl::OkStatus());
@@ -163,18 +163,18 @@ TEST_F(PostgresCitusClusterTest, AWorkerThatIsLostInTheCommitLeavesItOpen) {
                                    "'BEGIN PERFORM pg_terminate_backend("
                                    "pg_backend_pid()); RETURN NULL; END'")),
             "");
-  ASSERT_EQ(
-      Sql(url_, absl::StrCat("SELECT count(*) FROM run_command_on_shards("
-                             "'entries', 'CREATE CONSTRAINT TRIGGER lose AFTER "
-                             "INSERT ON %s DEFERRABLE INITIALLY DEFERRED FOR "
-                             "EACH ROW EXECUTE FUNCTION ",
-                             lose, "') WHERE success")),
-      "4");
+  ASSERT_EQ(Sql(url_, absl::StrCat(
+                          "SELECT count(*) FROM run_command_on_shards("
+                          "'operations', 'CREATE CONSTRAINT TRIGGER lose AFTER "
+                          "INSERT ON %s DEFERRABLE INITIALLY DEFERRED FOR "
+                          "EACH ROW EXECUTE FUNCTION ",
+                          lose, "') WHERE success")),
+            "4");
   EXPECT_EQ(
       Carry(*store, Request(OperationKind::kDebit, "d", 1)).status().code(),
       absl::StatusCode::kUnavailable);
   ASSERT_EQ(Sql(url_,
-                "SELECT count(*) FROM run_command_on_shards('entries', "
+                "SELECT count(*) FROM run_command_on_shards('operations', "
                 "'DROP TRIGGER lose ON %s') WHERE success"),
             "4");
   // Asked again under the same id, as the contract says.

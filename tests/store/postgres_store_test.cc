@@ -362,8 +362,8 @@ TEST_F(PostgresStoreTest, TheColumnsThemselvesRefuseWhatCannotBe) {
   for (const char* sql : {
            "UPDATE balances SET held = -1",
            "UPDATE balances SET posted = 9007199254740992",
-           "UPDATE entries SET amount = 0",
-           "UPDATE entries SET seq = 0",
+           "UPDATE operations SET moved = 9007199254740992",
+           "UPDATE operations SET entry_seq = 0",
            "INSERT INTO inventory VALUES ('p1', 'sword', 0)",
            "INSERT INTO players VALUES ('', 0)",
            "INSERT INTO holds VALUES ('p1', 'h', 'gems', 5, 'x', 4, 0, 1, 1)",
@@ -383,7 +383,7 @@ TEST_F(PostgresStoreTest, NotEvenTheOwnerChangesWhatIsInTheBooks) {
   Fund(*store, 100);
   PullService pulls = ShopService(*store);
   ASSERT_TRUE(pulls.Pull(Ask("k", 10))->payment.ok());
-  for (const char* table : {"operations", "entries", "pulls"}) {
+  for (const char* table : {"operations", "pulls"}) {
     for (const std::string& sql :
          {absl::StrCat("UPDATE ", table, " SET at_ms = 0"),
           absl::StrCat("DELETE FROM ", table),
@@ -465,7 +465,7 @@ TEST_F(PostgresStoreTest, ACollisionInCommitIsForTheCallerToTryAgain) {
     url_ = server_.NewDatabase();
     const auto store = Open();
     Fund(*store, 100);
-    ASSERT_EQ(Sql(FailingWrites("entries", code, 3)), "");
+    ASSERT_EQ(Sql(FailingWrites("operations", code, 3)), "");
     EXPECT_EQ(
         Carry(*store, Request(OperationKind::kDebit, "d", 1)).status().code(),
         absl::StatusCode::kAborted);
@@ -491,7 +491,7 @@ TEST_F(PostgresStoreTest, AnErrorOfNoKnownKindInCommitLeavesTheOutcomeOpen) {
   Fund(*store, 100);
   ASSERT_EQ(Sql("CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ "
                 "BEGIN RAISE EXCEPTION 'injected' USING ERRCODE = 'XX000'; END "
-                "$$; CREATE CONSTRAINT TRIGGER fail AFTER INSERT ON entries "
+                "$$; CREATE CONSTRAINT TRIGGER fail AFTER INSERT ON operations "
                 "DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION "
                 "fail()"),
             "");
@@ -514,7 +514,7 @@ TEST_F(PostgresStoreTest, ACheckInTheCommitIsTheCallersMistake) {
 TEST_F(PostgresStoreTest, AFullDiskIsToldAndLosesNothing) {
   const auto store = Open();
   Fund(*store, 100);
-  ASSERT_EQ(Sql(FailingWrites("entries", "53100", 1)), "");
+  ASSERT_EQ(Sql(FailingWrites("operations", "53100", 1)), "");
   const auto receipt = Carry(*store, Request(OperationKind::kDebit, "d", 1));
   EXPECT_EQ(receipt.status().code(), absl::StatusCode::kResourceExhausted);
   EXPECT_THAT(std::string(receipt.status().message()),

@@ -69,7 +69,6 @@ void ExpectEqualRows(Store& a, Store& b, const PlayerId& player) {
   const auto ledger_a = ReadLedger(a, player);
   const auto ledger_b = ReadLedger(b, player);
   EXPECT_EQ(ledger_a->accounts, ledger_b->accounts);
-  EXPECT_EQ(ledger_a->entries, ledger_b->entries);
   EXPECT_EQ(ledger_a->operations, ledger_b->operations);
   EXPECT_EQ(ledger_a->holds, ledger_b->holds);
   EXPECT_EQ(*a.Pity(player), *b.Pity(player));

@@ -113,24 +113,29 @@ TEST_F(SqliteStoreTest, AFileThatAnotherWriterHoldsIsUnavailable) {
   EXPECT_TRUE(Carry(**store, Request(OperationKind::kDebit, "d", 1))->ok());
 }
 
-TEST_F(SqliteStoreTest, EntriesAreNeverUpdatedDeletedOrReplaced) {
+TEST_F(SqliteStoreTest, OperationsAreNeverUpdatedDeletedOrReplaced) {
   {
     Fund(**Open(), 100);
   }
-  const std::string row = "entries VALUES ('p1','gems',1,'x','y',1,1,1,'h')";
+  const auto row = [](const std::string& id) {
+    return "operations VALUES ('p1','" + id +
+           "',1,'gems',1,'promotion',0,1,0,1,1,1,'','','',1,'" +
+           std::string(64, 'a') + "')";
+  };
   for (const std::string& sql : {
-           std::string("UPDATE entries SET amount = 200"),
-           std::string("UPDATE OR REPLACE entries SET amount = 200"),
-           std::string("DELETE FROM entries"),
-           "INSERT INTO " + row + " ON CONFLICT DO UPDATE SET amount = 200",
-           "INSERT OR REPLACE INTO " + row,
-           "REPLACE INTO " + row,
-           std::string("REPLACE INTO entries SELECT player_id, currency, seq, "
-                       "operation_id, counterparty, 200, 200, at_ms, hash "
-                       "FROM entries"),
-           "INSERT OR IGNORE INTO " + row,
+           std::string("UPDATE operations SET amount = 200"),
+           std::string("UPDATE OR REPLACE operations SET amount = 200"),
+           std::string("DELETE FROM operations"),
+           "INSERT INTO " + row("fund") +
+               " ON CONFLICT DO UPDATE SET amount = 200",
+           "INSERT OR REPLACE INTO " + row("fund"),
+           "REPLACE INTO " + row("fund"),
+           "INSERT OR IGNORE INTO " + row("fund"),
+           // By the seq in the account, which another id has.
+           "INSERT OR REPLACE INTO " + row("other"),
+           "REPLACE INTO " + row("other"),
        }) {
-    EXPECT_EQ(Raw(file_, sql), "entries are append-only") << sql;
+    EXPECT_EQ(Raw(file_, sql), "operations are append-only") << sql;
   }
   const auto store = Open();
   EXPECT_EQ(BalanceOf(**store).posted, 100);

@@ -47,6 +47,7 @@ POINTS = frozenset({
 })  # fmt: skip
 """Every crash point of the two services."""
 
+DATABASES = ("sqlite", "postgres")
 SETTLED_WITHIN_S = 10.0
 _REPLAYED = 40
 # How a purchase goes: the provider tells of it besides, or before the client is back;
@@ -74,6 +75,7 @@ class Round:
     stall: float = 0.05
     stall_ms: float = 300.0
     variant: str = ""
+    on_postgres: bool = False
 
 
 @dataclass
@@ -88,6 +90,7 @@ class Outcome:
     refunds: int = 0
     kills_inside: int = 0
     kills_outside: int = 0
+    kills_of_postgres: int = 0
     stalls: int = 0
     settling_s: float = 0.0
     replays: int = 0
@@ -97,7 +100,7 @@ class Outcome:
 
     @property
     def kills(self) -> int:
-        return self.kills_inside + self.kills_outside
+        return self.kills_inside + self.kills_outside + self.kills_of_postgres
 
 
 def run_round(folder: Path, plan: Round) -> Outcome:
@@ -105,6 +108,7 @@ def run_round(folder: Path, plan: Round) -> Outcome:
     game = GameProcesses(
         folder,
         variant=plan.variant,
+        on_postgres=plan.on_postgres,
         RECOVERY_MS="50",
         PAYMENT_RECOVERY_MS="100",
         # Short, so that the sweeper's fence races the draws.
@@ -153,17 +157,19 @@ def _play_under_faults(
         choice = random.Random(f"{plan.seed} {number}")
         players.append(Player(Client(game, f"player{number}"), choice))
     over = threading.Event()
-    with ThreadPoolExecutor(plan.players + 2) as threads:
+    with ThreadPoolExecutor(plan.players + 3) as threads:
         try:
             killing = [
                 threads.submit(_kill_at_random, game, name, plan, over)
                 for name in ("account", "gacha")
             ]
+            killing_postgres = threads.submit(_kill_postgres, game, plan, over)
             playing = [threads.submit(player.play, over) for player in players]
             over.wait(plan.seconds)
         finally:
             over.set()
         outcome.kills_outside = sum(killer.result() for killer in killing)
+        outcome.kills_of_postgres = killing_postgres.result()
         # Whoever still waits for an answer gets it from services without faults.
         for process in (game.account, game.gacha):
             process.kill()
@@ -203,6 +209,20 @@ def _kill_at_random(
             process.kill()
             process.start(**_faults(game, name, plan))
             kills += 1
+    return kills
+
+
+def _kill_postgres(game: GameProcesses, plan: Round, over: threading.Event) -> int:
+    """Kill the database server, where there is one, and start it; how often."""
+    if game.postgres is None:
+        return 0
+    choice = random.Random(f"{plan.seed} postgres")
+    kills = 0
+    while not over.wait(choice.uniform(0.5, 3.0)):
+        game.postgres.kill()
+        over.wait(choice.uniform(0.0, 0.3))
+        game.postgres.start()
+        kills += 1
     return kills
 
 
@@ -325,6 +345,7 @@ def report(rounds: Sequence[tuple[Round, Outcome]]) -> str:
         f"| acknowledged purchases | {sum(o.purchases for o in outcomes)} |",
         f"| refunds | {sum(o.refunds for o in outcomes)} |",
         f"| kills from outside | {sum(o.kills_outside for o in outcomes)} |",
+        f"| kills of PostgreSQL | {sum(o.kills_of_postgres for o in outcomes)} |",
         f"| kills at failpoints | {sum(o.kills_inside for o in outcomes)} |",
         f"| stalls at failpoints | {stalls} |",
         f"| answers that were asked for again | {sum(o.replays for o in outcomes)} |",
@@ -345,10 +366,11 @@ def report(rounds: Sequence[tuple[Round, Outcome]]) -> str:
         f"| {point} | {faults[f'{point} kill']} | {faults[f'{point} stall']} |"
         for point in sorted(POINTS | reached)
     ]
-    lines += ["", "| seed | workers | stalls at | pulls | kills | settled in | |"]
-    lines += ["|---|---|---|---|---|---|---|"]
+    lines += ["", "| seed | on | workers | stalls at | pulls | kills | settled in | |"]
+    lines += ["|---|---|---|---|---|---|---|---|"]
     lines += [
-        f"| {plan.seed} | {plan.workers} | {plan.stall:.0%} | {outcome.pulls} | "
+        f"| {plan.seed} | {'PostgreSQL' if plan.on_postgres else 'SQLite'} | "
+        f"{plan.workers} | {plan.stall:.0%} | {outcome.pulls} | "
         f"{outcome.kills} | {outcome.settling_s:.2f} s | "
         f"{'VIOLATION' if outcome.violation else 'ok'} |"
         for plan, outcome in rounds
@@ -364,6 +386,7 @@ def rounds_from(
     seconds: float = 10.0,
     variant: str = "",
     stalls: Sequence[float] = (0.0, 0.05, 0.3),
+    databases: Sequence[str] = ("sqlite",),
 ) -> Iterator[Round]:
     """Round after round, each with other rates than the one before."""
     for number in itertools.count():
@@ -373,6 +396,7 @@ def rounds_from(
             stall=stalls[number % len(stalls)],
             workers=(1, 2)[number // len(stalls) % 2],
             variant=variant,
+            on_postgres=databases[number % len(databases)] == "postgres",
         )
 
 
@@ -385,13 +409,18 @@ def main() -> int:
     options.add_argument("--seed", type=int, default=int(time.time()))
     options.add_argument("--variant", default="", help="of bad_variants.py")
     options.add_argument("--stall", type=float, help="of all rounds, from 0 to 1")
+    options.add_argument("--database", choices=DATABASES, help="of all rounds")
     options.add_argument("--report", type=Path, help="where to write it as well")
     given = options.parse_args()
     done: list[tuple[Round, Outcome]] = []
     began = time.monotonic()
     stalls = (0.0, 0.05, 0.3) if given.stall is None else (given.stall,)
     plans = rounds_from(
-        given.seed, seconds=given.round_seconds, variant=given.variant, stalls=stalls
+        given.seed,
+        seconds=given.round_seconds,
+        variant=given.variant,
+        stalls=stalls,
+        databases=DATABASES if given.database is None else (given.database,),
     )
     for plan in plans:
         folder = Path(tempfile.mkdtemp(prefix="fairpull-campaign-"))

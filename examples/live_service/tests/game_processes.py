@@ -17,6 +17,7 @@ import httpx
 from account.payment_provider import EventKind, Order
 from account.sandbox_provider import SandboxProvider
 from contract import check_answer
+from postgres_process import PostgresProcess
 from waiting import until
 
 LIVE_SERVICE = Path(__file__).parents[1]
@@ -141,15 +142,25 @@ class GameProcesses:
         with_gateway: bool = False,
         banner_folder: Path | None = None,
         variant: str | None = None,
+        on_postgres: bool = False,
         **variables: str,
     ) -> None:
-        """With a `variant`, both are started by `serve.py`: "" is the game as it is."""
+        """With a `variant`, both are started by `serve.py`: "" is the game as it is.
+
+        The stores are SQLite files, or databases of a server that is started here.
+        """
         self.folder = folder
         self._variant = variant
-        self._ports = [Port() for _ in range(3)]
-        account, gacha, gateway = self._ports
+        self._ports = [Port() for _ in range(4)]
+        account, gacha, gateway, database = self._ports
         self.account_database = f"sqlite:///{folder}/account.db"
         self.gacha_database = f"sqlite:///{folder}/gacha.db"
+        self.postgres: PostgresProcess | None = None
+        if on_postgres:
+            self.postgres = PostgresProcess(folder, port=database.number)
+            self.postgres.start()
+            self.account_database = self.postgres.url("account")
+            self.gacha_database = self.postgres.url("gacha")
         self.server_seed = secrets.token_bytes(32)
         (folder / "token").write_text(secrets.token_urlsafe(32))
         self.payment_secret = secrets.token_urlsafe(32)
@@ -226,6 +237,8 @@ class GameProcesses:
             client.close()
         for process in self.processes():
             process.kill()
+        if self.postgres is not None:
+            self.postgres.remove()
         for port in self._ports:
             port.close()
 

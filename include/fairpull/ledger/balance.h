@@ -18,7 +18,7 @@ struct Balance {
   // The number of its entries, which is the `seq` of the last one.
   std::int64_t seq = 0;
   // The number of changes to this balance. A hold moves `version` and not
-  // `seq`, since it writes no entry: what is cached is compared by version.
+  // `seq`, since nothing moves: what is cached is compared by version.
   std::int64_t version = 0;
 
   // Below 0 where something is owed.

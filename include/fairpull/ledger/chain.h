@@ -1,12 +1,13 @@
-// The hash chain of an account: each entry's hash covers the one before, so
-// that a row which is changed, left out or put in afterwards shows.
+// The hash chain of an account: the hash of each operation that moved something
+// covers the one before, so that a row which is changed, left out or put in
+// afterwards shows.
 //
-//   entry.hash = ChainHash(account.chain, entry);
+//   operation.hash = ChainHash(account.chain, operation);
 //
 // The bytes that are hashed are the hash before in hexadecimal (nothing before
-// the first entry), then player, currency, seq, operation, counterparty,
-// amount, balance_after and at_ms in this order, numbers in decimal, each after
-// a line feed.
+// the first), then those of its entry: player, currency, seq, operation,
+// counterparty, amount, balance_after and at_ms in this order, numbers in
+// decimal, each after a line feed.
 
 #ifndef FAIRPULL_LEDGER_CHAIN_H_
 #define FAIRPULL_LEDGER_CHAIN_H_
@@ -18,9 +19,9 @@
 
 namespace fairpull {
 
-// SHA-256 in hexadecimal. Entry::hash is not looked at.
+// SHA-256 in hexadecimal. Operation::hash is not looked at.
 [[nodiscard]] std::string ChainHash(absl::string_view before,
-                                    const Entry& entry);
+                                    const Operation& operation);
 
 }  // namespace fairpull
 

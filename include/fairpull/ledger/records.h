@@ -1,11 +1,9 @@
 // The rows of the ledger, as plain values that any store can keep.
 //
-// Every row belongs to one player. Entries and operations are written once and
-// never changed; an account and a hold are replaced by their next state.
+// Every row belongs to one player. Operations are written once and never
+// changed; an account and a hold are replaced by their next state.
 //
-//   Entry entry{.player = player, .currency = gems, .seq = 1,
-//               .operation = id, .counterparty = issuer,
-//               .amount = 1600, .balance_after = 1600, .at_ms = now_ms};
+//   for (const Entry& line : *store.Entries(player, gems, 0, 100)) {…}
 
 #ifndef FAIRPULL_LEDGER_RECORDS_H_
 #define FAIRPULL_LEDGER_RECORDS_H_
@@ -83,6 +81,10 @@ struct Operation {
   std::int64_t at_ms = 0;
   std::vector<LotChange> lots;    // what it did to lots, by id
   std::optional<LotTerms> terms;  // of a credit
+  // What it added to the balance, negative where it took; 0 where nothing
+  // changed hands, as by a hold, a void and a refusal.
+  std::int64_t moved = 0;
+  std::string hash;  // see fairpull/ledger/chain.h; empty where nothing moved
   // What the caller wants to know of it later, at most kMaxMemo bytes. The
   // ledger doesn't look inside, and asked again an id may come without it.
   std::string memo;
@@ -90,7 +92,8 @@ struct Operation {
   friend bool operator==(const Operation&, const Operation&) = default;
 };
 
-// One side of one transfer: what it did to the player's account.
+// One line of an account's statement: an operation that moved something, seen
+// from the account. It is no row of its own, so it can't say anything else.
 struct Entry {
   PlayerId player;
   CurrencyId currency;
@@ -102,10 +105,13 @@ struct Entry {
   std::int64_t amount = 0;
   std::int64_t balance_after = 0;
   std::int64_t at_ms = 0;
-  std::string hash;  // see fairpull/ledger/chain.h
+  std::string hash;
 
   friend bool operator==(const Entry&, const Entry&) = default;
 };
+
+// The entry of an operation whose `moved` is not 0.
+[[nodiscard]] Entry EntryOf(const Operation& operation);
 
 // An amount set aside. A voided hold of amount 0 and without a currency is a
 // tombstone: the void came before the hold, which is refused when it comes.

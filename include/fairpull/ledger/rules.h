@@ -88,7 +88,6 @@ struct LedgerView {
 struct Decision {
   Receipt receipt;
   std::optional<Operation> operation;
-  std::optional<Entry> entry;
   std::optional<Account> account;
   std::optional<Hold> hold;
 };

@@ -3,11 +3,11 @@
 // Pure: works on rows that were read by anyone from anywhere, so that one
 // checker judges every store. The laws that rows can show:
 //
-//   L1   every transfer has two sides: each moving operation has exactly one
-//        entry of the same amount, whose other side is a system account of the
-//        right direction, so that all accounts of a currency sum to 0
-//   L2   a balance is the sum of its entries; seq has no gap; balance_after
-//        is the one before plus the amount
+//   L1   every transfer has two sides: what an operation moved is what it says,
+//        and its other side is a system account of the right direction, so
+//        that all accounts of a currency sum to 0
+//   L2   a balance is the sum of what moved; seq has no gap; each balance after
+//        is the one before plus what moved
 //   L3   held is never negative, and posted covers it at every version of the
 //        account but for what is owed
 //   L4   an id has at most one effect, and each effect its own version
@@ -16,11 +16,13 @@
 //   L7   a balance is what its lots have left, less what is owed, and each lot
 //        is the sum of what operations did to it; nobody holds more of a lot
 //        than is left of it
-//   L8   each entry's hash covers the one before, up to the account's
+//   L8   the hash of each that moved something covers the one before, up to
+//        the account's
 //   L11  amounts are 1 to 2^53 - 1
 //   L12  only a correction or a refund makes a debt
 //
-// L6 (entries are never changed) is the store's to enforce: rows show no trace.
+// L6 (operations are never changed) is the store's to enforce: rows show no
+// trace.
 //
 //   for (const Violation& v : VerifyLedger(rows)) std::cerr << v.message;
 
@@ -45,7 +47,6 @@ struct Violation {
 struct LedgerRows {
   PlayerId player;
   std::vector<Account> accounts;
-  std::vector<Entry> entries;
   std::vector<Operation> operations;
   std::vector<Hold> holds;
 };

@@ -19,8 +19,8 @@ namespace fairpull {
 // whole commit Aborted.
 struct WriteSet {
   // Inserted; the key must be new.
+  // One that moved something, also by account and seq.
   std::vector<Operation> operations;
-  std::vector<Entry> entries;
   std::vector<PullRecord> pulls;
   // At version 0 inserted, at version n put in place of version n - 1; several
   // versions of one account stand in their order.

@@ -14,8 +14,6 @@
 CREATE DOMAIN amount AS BIGINT CHECK (VALUE BETWEEN 0 AND 9007199254740991);
 CREATE DOMAIN balance AS BIGINT CHECK (
   VALUE BETWEEN -9007199254740991 AND 9007199254740991);
-CREATE DOMAIN change AS BIGINT CHECK (
-  VALUE BETWEEN -9007199254740991 AND 9007199254740991 AND VALUE <> 0);
 CREATE DOMAIN tally AS BIGINT CHECK (VALUE >= 0);
 CREATE DOMAIN ordinal AS BIGINT CHECK (VALUE >= 1);
 CREATE DOMAIN flag AS SMALLINT CHECK (VALUE IN (0, 1));
@@ -52,21 +50,14 @@ CREATE TABLE operations (
   lots         TEXT COLLATE "C" NOT NULL,
   terms        TEXT COLLATE "C" NOT NULL,
   memo         TEXT COLLATE "C" NOT NULL,
+  moved        balance NOT NULL,
+  hash         TEXT COLLATE "C" NOT NULL,
+  -- The seq of what moved something, and so its place among the entries.
+  entry_seq    ordinal,
   PRIMARY KEY (player_id, operation_id)
 );
 
-CREATE TABLE entries (
-  player_id     TEXT COLLATE "C" NOT NULL,
-  currency      TEXT COLLATE "C" NOT NULL,
-  seq           ordinal NOT NULL,
-  operation_id  TEXT COLLATE "C" NOT NULL,
-  counterparty  TEXT COLLATE "C" NOT NULL,
-  amount        change NOT NULL,
-  balance_after balance NOT NULL,
-  at_ms         BIGINT NOT NULL,
-  hash          TEXT COLLATE "C" NOT NULL,
-  PRIMARY KEY (player_id, currency, seq)
-);
+CREATE UNIQUE INDEX entries ON operations (player_id, currency, entry_seq);
 
 -- Replaced in place at each step, so its pages keep room for the next state.
 CREATE TABLE balances (
@@ -156,4 +147,4 @@ CREATE INDEX pull_operations_by_due_time
 
 -- What was entered in the books stays as it was entered: not even the owner
 -- of the tables may change it without granting it to himself first.
-REVOKE UPDATE, DELETE, TRUNCATE ON operations, entries, pulls FROM CURRENT_USER;
+REVOKE UPDATE, DELETE, TRUNCATE ON operations, pulls FROM CURRENT_USER;

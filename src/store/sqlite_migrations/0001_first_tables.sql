@@ -18,36 +18,33 @@ CREATE TABLE operations (
   lots         TEXT    NOT NULL,
   terms        TEXT    NOT NULL,
   memo         TEXT    NOT NULL,
+  moved        INTEGER NOT NULL CHECK (
+    moved BETWEEN -9007199254740991 AND 9007199254740991),
+  hash         TEXT    NOT NULL CHECK (length(hash) = iif(moved = 0, 0, 64)),
+  -- The seq of what moved something, and so its place among the entries.
+  entry_seq    INTEGER GENERATED ALWAYS AS (iif(moved = 0, NULL, seq)) CHECK (
+    moved = 0 OR (entry_seq >= 1 AND counterparty <> '')),
   PRIMARY KEY (player_id, operation_id)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE entries (
-  player_id     TEXT    NOT NULL,
-  currency      TEXT    NOT NULL,
-  seq           INTEGER NOT NULL CHECK (seq >= 1),
-  operation_id  TEXT    NOT NULL,
-  counterparty  TEXT    NOT NULL CHECK (counterparty <> ''),
-  amount        INTEGER NOT NULL CHECK (
-    amount BETWEEN -9007199254740991 AND 9007199254740991 AND amount <> 0),
-  balance_after INTEGER NOT NULL CHECK (
-    balance_after BETWEEN -9007199254740991 AND 9007199254740991),
-  at_ms         INTEGER NOT NULL,
-  hash          TEXT    NOT NULL CHECK (length(hash) = 64),
-  PRIMARY KEY (player_id, currency, seq)
-) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX entries ON operations (player_id, currency, entry_seq);
 
 -- The only triggers: what was entered in the books stays as it was entered.
-CREATE TRIGGER entries_are_never_updated BEFORE UPDATE ON entries
-BEGIN SELECT RAISE(ABORT, 'entries are append-only'); END;
-CREATE TRIGGER entries_are_never_deleted BEFORE DELETE ON entries
-BEGIN SELECT RAISE(ABORT, 'entries are append-only'); END;
+CREATE TRIGGER operations_are_never_updated BEFORE UPDATE ON operations
+BEGIN SELECT RAISE(ABORT, 'operations are append-only'); END;
+CREATE TRIGGER operations_are_never_deleted BEFORE DELETE ON operations
+BEGIN SELECT RAISE(ABORT, 'operations are append-only'); END;
 -- REPLACE deletes what is in its way without the trigger above, unless the
 -- connection has recursive_triggers on.
-CREATE TRIGGER entries_are_never_replaced BEFORE INSERT ON entries
+CREATE TRIGGER operations_are_never_replaced BEFORE INSERT ON operations
 WHEN EXISTS (
-  SELECT 1 FROM entries
-  WHERE player_id = NEW.player_id AND currency = NEW.currency AND seq = NEW.seq)
-BEGIN SELECT RAISE(ABORT, 'entries are append-only'); END;
+  SELECT 1 FROM operations
+  WHERE player_id = NEW.player_id AND operation_id = NEW.operation_id)
+OR EXISTS (
+  SELECT 1 FROM operations
+  WHERE player_id = NEW.player_id AND currency = NEW.currency
+  AND entry_seq = NEW.entry_seq)
+BEGIN SELECT RAISE(ABORT, 'operations are append-only'); END;
 
 CREATE TABLE balances (
   player_id TEXT    NOT NULL,

@@ -1,0 +1,67 @@
+"""A PostgreSQL server that a test is the parent of, and may kill."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+
+from postgres_server import prepare_postgres
+from waiting import until
+
+ROLES = ("account", "gacha")
+READY_LIMIT_S = 30.0
+
+
+class PostgresProcess:
+    """A server of its own in a folder, with a database for each service."""
+
+    def __init__(self, folder: Path, *, port: int) -> None:
+        self._server = prepare_postgres(folder / "postgres", port=port, roles=ROLES)
+        self._plan = self._server.plan()
+        self._log = folder / "postgres.log"
+        self._running: subprocess.Popen[bytes] | None = None
+
+    def url(self, role: str) -> str:
+        """The role's own database, with the file that has the password."""
+        return f"{self._server.url(role)}?passfile={self._server.password_file(role)}"
+
+    def start(self) -> None:
+        """Start it and return when it takes connections."""
+        user = self._plan.user
+        with self._log.open("ab") as log:
+            self._running = subprocess.Popen(
+                self._plan.command,
+                cwd=self._plan.folder,
+                env=dict(self._plan.environment),
+                stdout=log,
+                stderr=log,
+                user=user,
+                group=None if user is None else pwd.getpwnam(user).pw_gid,
+                extra_groups=None if user is None else [],
+                start_new_session=True,
+            )
+        until(self._is_ready, within_s=READY_LIMIT_S, what="PostgreSQL ready")
+
+    def kill(self) -> None:
+        """kill -9 of the server and all of its sessions."""
+        if self._running is not None:
+            os.killpg(self._running.pid, signal.SIGKILL)
+            self._running.wait()
+            self._running = None
+
+    def remove(self) -> None:
+        """End it and leave nothing behind, in or outside the folder."""
+        self.kill()
+        shutil.rmtree(self._server.folder)
+
+    def _is_ready(self) -> bool:
+        assert self._running is not None
+        assert self._plan.is_ready is not None
+        if self._running.poll() is not None:
+            end = self._log.read_text(errors="replace")[-2000:]
+            raise AssertionError(f"PostgreSQL ended at the start:\n{end}")
+        return self._plan.is_ready()
