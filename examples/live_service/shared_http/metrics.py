@@ -11,13 +11,17 @@ import os
 import time
 from collections.abc import Callable, Iterable
 
+import structlog
 from flask import Blueprint, Flask, Response, g, request
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.metrics_core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
+from structlog.typing import FilteringBoundLogger
 
 from shared_http.tracing import name_request
+
+log: FilteringBoundLogger = structlog.get_logger()
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _UNMATCHED = "unmatched"
@@ -112,7 +116,8 @@ class _Looked:
     def collect(self) -> Iterable[GaugeMetricFamily]:
         try:
             gauges = list(self._look())
-        except Exception:
+        except Exception as error:
+            log.warning("the store can't be looked at", error=repr(error))
             gauges = []
         yield GaugeMetricFamily(
             "store_up", "Whether the store can be looked at.", float(bool(gauges))

@@ -16,7 +16,8 @@ sys.path.insert(0, str(LIVE_SERVICE))
 from account.users import Users  # noqa: E402
 from game_in_process import CURRENCY, PAYMENT_SECRET, Game, Player  # noqa: E402
 from payment_calls import TroubledProvider  # noqa: E402
-from postgres_of_tests import running_postgres  # noqa: E402
+from postgres_process import PostgresProcess  # noqa: E402
+from supervise import free_ports  # noqa: E402
 
 
 @pytest.fixture
@@ -64,11 +65,13 @@ def postgres_url() -> Iterator[str]:
     """A database of an empty PostgreSQL, for all tests of this process."""
     # One that the server's user can reach, unlike pytest's own for root.
     folder = Path(tempfile.mkdtemp(prefix="fairpull-postgres-"))
+    server = PostgresProcess(folder, port=free_ports(1)[0])
     try:
-        with running_postgres(folder) as url:
-            yield url
+        server.start()
+        yield server.url("account")
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        server.remove()
+        shutil.rmtree(folder)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
