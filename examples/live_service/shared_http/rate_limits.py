@@ -14,12 +14,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import limits
-import redis
 import structlog
 from limits.storage import MemoryStorage, RedisClusterStorage, RedisStorage
 from limits.strategies import MovingWindowRateLimiter
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 from structlog.typing import FilteringBoundLogger
 
 from shared_http.problems import Problem
@@ -187,6 +184,11 @@ class _RedisCounts:
 
 
 def _redis_storage(url: str) -> RedisStorage:
+    # A tenth of a second, which a start without Redis need not take.
+    import redis
+    from redis.backoff import NoBackoff
+    from redis.retry import Retry
+
     if "," in url:
         return RedisClusterStorage(
             url.replace("redis://", "redis+cluster://", 1),
