@@ -4,13 +4,14 @@
 #include <cstddef>
 
 #include "absl/strings/str_cat.h"
+#include "fairpull/store/call_deadline.h"
 
 namespace fairpull {
 
 absl::Status PlayerLocks::Lock(const std::vector<PlayerId>& players,
                                std::int64_t timeout_ms) {
-  const auto limit =
-      std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);
+  const auto limit = CallDeadline::Sooner(
+      CallDeadline::Clock::now() + std::chrono::milliseconds(timeout_ms));
   std::unique_lock<std::mutex> lock(mutex_);
   for (std::size_t i = 0; i < players.size(); ++i) {
     const bool free = unlocked_.wait_until(
@@ -21,8 +22,10 @@ absl::Status PlayerLocks::Lock(const std::vector<PlayerId>& players,
       }
       if (i > 0) unlocked_.notify_all();
       return absl::UnavailableError(absl::StrCat(
-          "the rows of player ", players[i].value(),
-          " were still locked after ", timeout_ms, " ms; nothing was changed"));
+          "the rows of player ", players[i].value(), " were still locked ",
+          CallDeadline::Passed() ? "when the time of the call was over"
+                                 : absl::StrCat("after ", timeout_ms, " ms"),
+          "; nothing was changed"));
     }
     locked_.insert(players[i]);
   }

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <thread>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -14,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "fairpull/base/status.h"
+#include "fairpull/store/call_deadline.h"
 #include "postgres_status.h"
 
 namespace fairpull {
@@ -27,6 +29,9 @@ constexpr int kBinary = 1;
 // What the server may take beyond the time that it was given for a statement
 // before the connection counts as lost.
 constexpr std::chrono::milliseconds kGrace(5000);
+
+// How long the server is waited for once it was asked to stop.
+constexpr std::chrono::milliseconds kCancelGrace(200);
 
 // Waits until the socket can do what `events` say; false after `limit`.
 bool PollUntil(int socket, short events,
@@ -188,7 +193,8 @@ absl::Status PostgresConnection::Start(const std::string& url,
 // The message of an error is libpq's.
 absl::Status PostgresConnection::FinishConnecting(
     std::chrono::milliseconds limit) {
-  const auto end = Clock::now() + limit;
+  const auto patient_until = Clock::now() + limit;
+  const auto end = CallDeadline::Sooner(patient_until);
   PostgresPollingStatusType next = PGRES_POLLING_WRITING;
   if (PQstatus(connection_) == CONNECTION_BAD) next = PGRES_POLLING_FAILED;
   while (next != PGRES_POLLING_OK) {
@@ -198,7 +204,9 @@ absl::Status PostgresConnection::FinishConnecting(
     const short events = next == PGRES_POLLING_READING ? POLLIN : POLLOUT;
     if (!PollUntil(PQsocket(connection_), events, end)) {
       return absl::UnavailableError(
-          absl::StrCat("no answer within ", limit.count(), " ms"));
+          Clock::now() < patient_until
+              ? std::string("no answer before the time of the call was over")
+              : absl::StrCat("no answer within ", limit.count(), " ms"));
     }
     next = PQconnectPoll(connection_);
   }
@@ -243,6 +251,11 @@ absl::Status PostgresConnection::Run(std::vector<PostgresResult>& results) {
   round_trips_ += 1;
   results.reserve(awaited_.size());
   const std::vector<Awaited> awaited = std::exchange(awaited_, {});
+  if (CallDeadline::Passed()) {
+    broken_ = true;
+    return PostgresError(where_, "",
+                         "the time of the call was over before it was sent");
+  }
   if (broken_ || PQpipelineSync(connection_) != 1) return Lost();
   absl::Status first = absl::OkStatus();
   for (const Awaited& next : awaited) {
@@ -313,13 +326,34 @@ absl::StatusOr<pg_result*> PostgresConnection::Next() {
 
 absl::Status PostgresConnection::AwaitBytes(bool also_to_send) {
   const short events = also_to_send ? POLLIN | POLLOUT : POLLIN;
-  if (PollUntil(PQsocket(connection_), events, Clock::now() + patience_)) {
+  const auto patient_until = Clock::now() + patience_;
+  if (PollUntil(PQsocket(connection_), events,
+                cancelled_ ? Clock::now() + kCancelGrace
+                           : CallDeadline::Sooner(patient_until))) {
+    return absl::OkStatus();
+  }
+  if (!cancelled_ && Clock::now() < patient_until) {
+    Cancel();
     return absl::OkStatus();
   }
   broken_ = true;
-  return PostgresError(where_, "",
-                       absl::StrCat("no answer within ", patience_.count(),
-                                    " ms; the connection is given up"));
+  return PostgresError(
+      where_, "",
+      cancelled_ ? "the time of the call was over; the connection is given up"
+                 : absl::StrCat("no answer within ", patience_.count(),
+                                " ms; the connection is given up"));
+}
+
+void PostgresConnection::Cancel() {
+  // Asked by a connection of its own, which may hang where the server does.
+  if (PGcancel* const request = PQgetCancel(connection_)) {
+    std::thread([request] {
+      std::array<char, 256> unused{};
+      PQcancel(request, unused.data(), static_cast<int>(unused.size()));
+      PQfreeCancel(request);
+    }).detach();
+  }
+  cancelled_ = true;
 }
 
 absl::Status PostgresConnection::ErrorOf(const pg_result* result) const {
@@ -363,14 +397,19 @@ absl::Status PostgresConnection::Execute(const std::string& sql) {
 }
 
 void PostgresConnection::Rollback() {
-  if (broken_ || PQtransactionStatus(connection_) == PQTRANS_IDLE) return;
+  if (broken_ || cancelled_ ||
+      PQtransactionStatus(connection_) == PQTRANS_IDLE) {
+    return;
+  }
   std::vector<PostgresResult> results;
   Queue(PostgresQuery::kRollback);
   if (!Run(results).ok()) broken_ = true;
 }
 
 bool PostgresConnection::idle() const {
-  return !broken_ && awaited_.empty() &&
+  // After a request to stop, which may come late and hit what follows, it is
+  // not used again.
+  return !broken_ && !cancelled_ && awaited_.empty() &&
          PQstatus(connection_) == CONNECTION_OK &&
          PQtransactionStatus(connection_) == PQTRANS_IDLE;
 }

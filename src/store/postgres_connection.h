@@ -165,6 +165,8 @@ class PostgresConnection {
   // nothing comes.
   absl::StatusOr<pg_result*> Next();
   absl::Status AwaitBytes(bool also_to_send);
+  // Asks the server to stop what it works on.
+  void Cancel();
 
   // Takes the results of one statement; OK, or the error among them.
   absl::Status Take(const Awaited& awaited,
@@ -179,6 +181,7 @@ class PostgresConnection {
   std::atomic<std::int64_t>& round_trips_;
   std::string where_ = "PostgreSQL";
   bool broken_ = false;
+  bool cancelled_ = false;
   std::vector<Awaited> awaited_;
   // By PostgresQuery: whether the server has it prepared, or is about to.
   std::vector<bool> prepared_;

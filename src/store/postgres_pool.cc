@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "fairpull/store/call_deadline.h"
 
 namespace fairpull {
 
@@ -20,14 +21,18 @@ void PostgresPool::Return::operator()(PostgresConnection* connection) const {
 absl::StatusOr<PostgresPool::Lease> PostgresPool::Take() {
   {
     std::unique_lock<std::mutex> lock(mutex_);
-    const bool free = returned_.wait_for(
-        lock, std::chrono::milliseconds(options_.connection_wait_ms),
+    const bool free = returned_.wait_until(
+        lock,
+        CallDeadline::Sooner(Clock::now() + std::chrono::milliseconds(
+                                                options_.connection_wait_ms)),
         [this] { return lent_ < limit_; });
     if (!free) {
       return absl::UnavailableError(absl::StrCat(
-          "all ", limit_, " connections to PostgreSQL were in use for ",
-          options_.connection_wait_ms,
-          " ms; nothing was changed (PostgresOptions::max_connections)"));
+          "all ", limit_, " connections to PostgreSQL were in use ",
+          CallDeadline::Passed()
+              ? "until the time of the call was over"
+              : absl::StrCat("for ", options_.connection_wait_ms, " ms"),
+          "; nothing was changed (PostgresOptions::max_connections)"));
     }
     lent_ += 1;
   }

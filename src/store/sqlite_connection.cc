@@ -2,11 +2,18 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
+#include <thread>
+
 #include "absl/strings/str_cat.h"
 #include "fairpull/base/status.h"
 
 namespace fairpull {
 namespace {
+
+// After how many of its steps SQLite looks whether the time of a call is over:
+// some ten microseconds' worth.
+constexpr int kStepsBetweenLooks = 1000;
 
 // What went wrong in the last call, in the terms of Store's contract.
 absl::Status ErrorOf(sqlite3* connection) {
@@ -40,6 +47,9 @@ absl::Status ErrorOf(sqlite3* connection) {
     case SQLITE_CORRUPT:
       return absl::DataLossError(
           absl::StrCat(where, "; restore it from a copy"));
+    case SQLITE_INTERRUPT:
+      return absl::UnavailableError(absl::StrCat(
+          where, "; the time of the call was over, nothing was changed"));
     case SQLITE_IOERR:
       return absl::UnavailableError(absl::StrCat(
           where, " (I/O error ", extended, "); the disk or its quota failed"));
@@ -117,8 +127,28 @@ absl::StatusOr<std::unique_ptr<SqliteConnection>> SqliteConnection::Open(
       SQLITE_OK) {
     return ErrorOf(opened->connection_);
   }
-  sqlite3_busy_timeout(opened->connection_, static_cast<int>(busy_timeout_ms));
+  opened->busy_timeout_ms_ = busy_timeout_ms;
+  sqlite3_busy_handler(opened->connection_, WaitForOthers, opened.get());
+  sqlite3_progress_handler(
+      opened->connection_, kStepsBetweenLooks,
+      [](void*) { return CallDeadline::Passed() ? 1 : 0; }, nullptr);
   return opened;
+}
+
+// Called while another process has the file locked; 0 gives up.
+int SqliteConnection::WaitForOthers(void* connection, int times_before) {
+  auto& self = *static_cast<SqliteConnection*>(connection);
+  const auto now = CallDeadline::Clock::now();
+  if (times_before == 0) {
+    self.busy_until_ = now + std::chrono::milliseconds(self.busy_timeout_ms_);
+  }
+  const auto limit = CallDeadline::Sooner(self.busy_until_);
+  if (now >= limit) return 0;
+  constexpr std::chrono::milliseconds kLongest(25);
+  const std::chrono::milliseconds pause(1 + 2 * times_before);
+  std::this_thread::sleep_until(
+      std::min(limit, now + std::min(pause, kLongest)));
+  return 1;
 }
 
 SqliteConnection::~SqliteConnection() {

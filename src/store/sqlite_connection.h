@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "fairpull/store/call_deadline.h"
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -80,7 +81,11 @@ class SqliteConnection {
  private:
   SqliteConnection() = default;
 
+  static int WaitForOthers(void* connection, int times_before);
+
   sqlite3* connection_ = nullptr;
+  std::int64_t busy_timeout_ms_ = 0;
+  CallDeadline::Clock::time_point busy_until_;
   absl::flat_hash_map<const char*, sqlite3_stmt*> statements_;
 };
 

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "fairpull/base/status.h"
+#include "fairpull/store/call_deadline.h"
 #include "row_columns.h"
 #include "rows_check.h"
 #include "sqlite_connection.h"
@@ -168,13 +169,18 @@ class SqliteStore::SqliteGroup : public GroupTransaction {
 
 absl::Status SqliteStore::LockWriter() {
   std::unique_lock<std::mutex> lock(writer_mutex_);
-  const bool free = writer_free_.wait_for(
-      lock, std::chrono::milliseconds(options_.busy_timeout_ms),
+  const bool free = writer_free_.wait_until(
+      lock,
+      CallDeadline::Sooner(CallDeadline::Clock::now() +
+                           std::chrono::milliseconds(options_.busy_timeout_ms)),
       [this] { return !writer_busy_; });
   if (!free) {
-    return absl::UnavailableError(
-        absl::StrCat("SQLite file ", path_, ": other writers held it for ",
-                     options_.busy_timeout_ms, " ms; nothing was changed"));
+    return absl::UnavailableError(absl::StrCat(
+        "SQLite file ", path_, ": other writers held it ",
+        CallDeadline::Passed()
+            ? "until the time of the call was over"
+            : absl::StrCat("for ", options_.busy_timeout_ms, " ms"),
+        "; nothing was changed"));
   }
   writer_busy_ = true;
   return absl::OkStatus();

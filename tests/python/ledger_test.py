@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 
 import pytest
 
@@ -188,6 +189,33 @@ def test_a_clock_that_fails_fails_the_call(store):
     with pytest.raises(RuntimeError, match="no clock"):
         wallet.open_account("p", "gem")
         grant(wallet)
+
+
+def test_no_call_waits_longer_than_its_deadline(tmp_path):
+    path = tmp_path / "game.db"
+    with fairpull.open_store(f"sqlite:///{path}") as store:
+        wallet = fairpull.Wallet(store)
+        wallet.open_account("p", "gem")
+        other = sqlite3.connect(path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        began = time.monotonic()
+        with (
+            fairpull.call_deadline(0.05),
+            pytest.raises(fairpull.StoreUnavailableError),
+        ):
+            grant(wallet)
+        assert time.monotonic() - began < 3
+        other.close()
+        assert grant(wallet).posted == 100
+
+
+@pytest.mark.parametrize("seconds", [0, -1, 86_401, float("nan")])
+def test_a_deadline_lies_ahead_and_within_a_day(seconds):
+    with (
+        pytest.raises(fairpull.InvalidArgumentError, match="above 0 and at most 86400"),
+        fairpull.call_deadline(seconds),
+    ):
+        pytest.fail("began")
 
 
 def test_a_closed_store_refuses():

@@ -1,12 +1,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <string>
 #include <vector>
 
 #include "fairpull/ledger/amount.h"
+#include "fairpull/store/call_deadline.h"
 #include "store/conformance.h"
 #include "store/rows.h"
+#include "store/waiting.h"
 
 namespace fairpull {
 namespace {
@@ -176,6 +179,22 @@ TEST_P(StoreConformanceTest, ASecondTransactionGivesUpInTheEnd) {
       << second.status();
   first->reset();
   EXPECT_TRUE(store->Begin({.player = kPlayer}).ok());
+}
+
+TEST_P(StoreConformanceTest, NoCallWaitsLongerThanItsDeadline) {
+  const std::unique_ptr<Store> store = MakeStore();
+  Fund(*store, 100);
+  const ReadSet reads{.player = kPlayer, .accounts = {kGems}};
+  auto first = store->Begin(reads);
+  ASSERT_TRUE(first.ok());
+  {
+    const CallDeadline deadline(std::chrono::milliseconds(50));
+    absl::Status status;
+    EXPECT_LT(MsOf([&] { status = store->Begin(reads).status(); }), 10'000);
+    EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable) << status;
+  }
+  first->reset();
+  EXPECT_TRUE(Carry(*store, Request(OperationKind::kDebit, "d", 1))->ok());
 }
 
 TEST_P(StoreConformanceTest, InsertsGiveWayToWhatIsThere) {

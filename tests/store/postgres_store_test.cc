@@ -17,12 +17,14 @@
 #include "fairpull/service/pull_service.h"
 #include "fairpull/service/verify.h"
 #include "fairpull/service/wallet.h"
+#include "fairpull/store/call_deadline.h"
 #include "fairpull/store/ledger_rows.h"
 #include "store/conformance.h"
 #include "store/postgres_fixture.h"
 #include "store/postgres_server.h"
 #include "store/rows.h"
 #include "store/shop.h"
+#include "store/waiting.h"
 
 namespace fairpull {
 namespace {
@@ -483,6 +485,43 @@ TEST_F(PostgresStoreTest, ACollisionInCommitIsForTheCallerToTryAgain) {
     EXPECT_EQ(BalanceOf(*store).posted, 99);
     ExpectSound(*store);
   }
+}
+
+TEST_F(PostgresStoreTest, AStatementEndsOnTheServerWhenTheCallsTimeIsOver) {
+  const auto store = Open({.lock_timeout_ms = 60'000});
+  Fund(*store, 100);
+  // Another program has the row.
+  std::thread other([this] {
+    EXPECT_EQ(Sql("BEGIN; UPDATE balances SET debt = debt; "
+                  "SELECT pg_sleep(3); COMMIT"),
+              "");
+  });
+  const auto waiting = [this] {
+    return Sql(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = "
+        "current_database() AND wait_event_type = 'Lock'");
+  };
+  const auto is_held = [this] {
+    return Sql("SELECT count(*) FROM pg_stat_activity WHERE datname = "
+               "current_database() AND wait_event = 'PgSleep'") == "1";
+  };
+  ASSERT_TRUE(Eventually(is_held));
+  {
+    const CallDeadline deadline(std::chrono::milliseconds(100));
+    absl::Status status;
+    EXPECT_LT(
+        MsOf([&] {
+          status =
+              Carry(*store, Request(OperationKind::kDebit, "d", 1)).status();
+        }),
+        1'500);
+    EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable) << status;
+  }
+  EXPECT_TRUE(Eventually([&] { return waiting() == "0"; }));
+  EXPECT_TRUE(is_held()) << "nothing but the request to stop has ended it";
+  other.join();
+  EXPECT_EQ(BalanceOf(*store).posted, 100);
+  EXPECT_TRUE(Carry(*store, Request(OperationKind::kDebit, "d", 1))->ok());
 }
 
 // As Citus does where a worker is lost in the COMMIT.

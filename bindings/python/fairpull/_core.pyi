@@ -6,7 +6,7 @@ import collections.abc
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['Balance', 'Banner', 'Catalog', 'Distribution', 'Entry', 'Hold', 'Item', 'Lot', 'PullOperation', 'PullReceipt', 'PullRecord', 'PullService', 'PullStep', 'Rarity', 'Receipt', 'ServerSeeds', 'Source', 'SplitPullService', 'Store', 'Wallet', 'affordable_pulls', 'cache_report', 'check_text', 'distribute_by_player', 'follow_plan', 'hits_in', 'lint', 'open_cached_store', 'open_store', 'pulls_to', 'then_as_many_as_possible', 'unused_paid', 'verify', 'verify_draws']
+__all__: list[str] = ['Balance', 'Banner', 'CallDeadline', 'Catalog', 'Distribution', 'Entry', 'Hold', 'Item', 'Lot', 'PullOperation', 'PullReceipt', 'PullRecord', 'PullService', 'PullStep', 'Rarity', 'Receipt', 'ServerSeeds', 'Source', 'SplitPullService', 'Store', 'Wallet', 'affordable_pulls', 'cache_report', 'check_text', 'distribute_by_player', 'follow_plan', 'hits_in', 'lint', 'open_cached_store', 'open_store', 'pulls_to', 'then_as_many_as_possible', 'unused_paid', 'verify', 'verify_draws']
 class Balance:
     """
     A balance: posted, held, available (all integers) and version.
@@ -100,6 +100,16 @@ class Banner:
         ...
     @property
     def sources(self) -> list[Source]:
+        ...
+class CallDeadline:
+    """
+    A limit of the time that calls may take.
+    """
+    def __init__(self, ms: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    def begin(self) -> None:
+        ...
+    def end(self) -> None:
         ...
 class Catalog:
     """

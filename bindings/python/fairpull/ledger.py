@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from types import TracebackType
 from typing import NamedTuple, TypeAlias
 
@@ -20,6 +21,7 @@ __all__ = [
     "Store",
     "UnusedPaid",
     "Wallet",
+    "call_deadline",
     "distribute_by_player",
     "open_store",
     "unused_paid",
@@ -33,6 +35,7 @@ Lot = _core.Lot
 Receipt = _core.Receipt
 
 MAX_PAGE = 1000
+_A_DAY_S = 86_400
 
 ClockMs: TypeAlias = Callable[[], int]
 """Gives the time in UTC milliseconds."""
@@ -402,6 +405,32 @@ class UnusedPaid(NamedTuple):
     amount: int
     unpriced: int
     worth: dict[str, int]
+
+
+@contextmanager
+def call_deadline(seconds: float) -> Iterator[None]:
+    """Let the calls that this thread makes to stores take so long in all.
+
+    For a server whose requests have a time limit. What waits longer, for another
+    transaction or for the database, ends with :class:`StoreUnavailableError`; a
+    statement that a PostgreSQL server still works on is cancelled there. One inside
+    another can only bring the end nearer. Other threads are not concerned.
+
+    Raises
+    ------
+    InvalidArgumentError
+        `seconds` is not above 0 and at most a day.
+    """
+    if not 0 < seconds <= _A_DAY_S:
+        raise InvalidArgumentError(
+            f"seconds is {seconds}; it must be above 0 and at most {_A_DAY_S}"
+        )
+    deadline = _core.CallDeadline(max(1, round(seconds * 1000)))
+    deadline.begin()
+    try:
+        yield
+    finally:
+        deadline.end()
 
 
 def unused_paid(store: Store, as_of_ms: int) -> list[UnusedPaid]:

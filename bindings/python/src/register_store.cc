@@ -2,6 +2,7 @@
 
 #include <pybind11/stl.h>
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -13,6 +14,7 @@
 
 #include "fairpull/service/unused_paid.h"
 #include "fairpull/service/wallet.h"
+#include "fairpull/store/call_deadline.h"
 #ifdef FAIRPULL_WITH_POSTGRES
 #include "fairpull/store/postgres_store.h"
 #endif
@@ -303,9 +305,26 @@ void RegisterWallet(py::module_& module) {
           py::arg("due_before_ms"), py::arg("limit"));
 }
 
+// A CallDeadline that begins and ends where Python says so, in one thread.
+class PyCallDeadline {
+ public:
+  explicit PyCallDeadline(std::int64_t ms) : ms_(ms) {}
+  void Enter() { deadline_.emplace(std::chrono::milliseconds(ms_)); }
+  void Exit() { deadline_.reset(); }
+
+ private:
+  const std::int64_t ms_;
+  std::optional<CallDeadline> deadline_;
+};
+
 }  // namespace
 
 void RegisterStore(py::module_& module) {
+  py::class_<PyCallDeadline>(module, "CallDeadline",
+                             "A limit of the time that calls may take.")
+      .def(py::init<std::int64_t>(), py::arg("ms"))
+      .def("begin", &PyCallDeadline::Enter)
+      .def("end", &PyCallDeadline::Exit);
   py::class_<StoreHandle, std::shared_ptr<StoreHandle>>(module, "Store",
                                                         "An open store.")
       .def("close", &StoreHandle::Close,

@@ -29,14 +29,15 @@ from account.sweeper import Sweeper
 from account.users import Users
 from shared_http.background import BackgroundLoop, run_until_exit
 from shared_http.clock import ClockMs, now_ms
-from shared_http.health import health_routes
-from shared_http.metrics import metrics_routes
+from shared_http.health import HEALTH_PATHS, health_routes
+from shared_http.metrics import METRICS_PATH, metrics_routes
 from shared_http.player_tokens import PlayerTokenChecker, PlayerTokenIssuer
 from shared_http.problems import install_problem_funnel
 from shared_http.rate_limits import RateLimiter
 from shared_http.request_context import configure_logs, install_request_context
 from shared_http.service_calls import ServiceCalls
-from shared_http.startup import refusing_in_a_sentence
+from shared_http.startup import open_store_within, refusing_in_a_sentence
+from shared_http.tasks import TaskFlask
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,9 @@ def create_app(
             )
     configure_logs("account")
     service = _open_service(config, gacha_transport, provider, clock_ms)
-    app = Flask("account", static_folder=None)
+    app = TaskFlask(
+        "account", limits=config.task_limits, at_once=HEALTH_PATHS | {METRICS_PATH}
+    )
     app.extensions["account"] = service
     app.json.sort_keys = False  # type: ignore[attr-defined]
     install_request_context(app)
@@ -140,7 +143,9 @@ def _open_service(
 ) -> AccountService:
     metrics = AccountMetrics()
     keys = KeyRing(config.key_file, clock_ms=clock_ms)
-    store = fairpull.open_store(config.database_url, cache=config.redis_url)
+    store = open_store_within(
+        config.database_wait_ms / 1000, config.database_url, cache=config.redis_url
+    )
     wallet = fairpull.Wallet(store)
     gacha = ServiceCalls(
         config.gacha_url, config.service_token, transport=gacha_transport

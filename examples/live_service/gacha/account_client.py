@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,7 +11,7 @@ import structlog
 from structlog.typing import FilteringBoundLogger
 
 import fairpull
-from shared_http.service_calls import NoAnswer, ServiceCalls
+from shared_http.service_calls import NoAnswer, ServiceAnswer, ServiceCalls
 
 log: FilteringBoundLogger = structlog.get_logger()
 
@@ -40,6 +41,16 @@ class AccountClient:
 
     def __init__(self, calls: ServiceCalls) -> None:
         self._calls = calls
+        self._lock = threading.Lock()
+        # What this process's predecessor was told is not known.
+        self._silent = True
+        self._came_back = False
+
+    def came_back(self) -> bool:
+        """Whether it answers again, having been silent, since this was last asked."""
+        with self._lock:
+            came_back, self._came_back = self._came_back, False
+        return came_back
 
     def place_hold(
         self, operation: fairpull.PullOperation, *, within_s: float
@@ -53,7 +64,9 @@ class AccountClient:
             "sink": f"spend:{operation.banner}",
         }
         try:
-            answer = self._calls.post_within(within_s, "/internal/holds", body)
+            answer = self._ask(
+                lambda: self._calls.post_within(within_s, "/internal/holds", body)
+            )
         except NoAnswer as error:
             log.warning("hold not answered", error=str(error))
             return HoldAnswer("no_answer")
@@ -77,9 +90,11 @@ class AccountClient:
     ) -> Literal["voided", "hold_was_posted", "no_answer"]:
         """Release what was set aside for a pull, or see to it that it never is."""
         try:
-            answer = self._calls.post(
-                f"/internal/holds/{operation.pull_id}/void",
-                {"playerId": operation.player},
+            answer = self._ask(
+                lambda: self._calls.post(
+                    f"/internal/holds/{operation.pull_id}/void",
+                    {"playerId": operation.player},
+                )
             )
         except NoAnswer as error:
             log.warning("void not answered", error=str(error))
@@ -101,7 +116,9 @@ class AccountClient:
             for operation in operations
         ]
         try:
-            answer = self._calls.post("/internal/holds/post", {"posts": posts})
+            answer = self._ask(
+                lambda: self._calls.post("/internal/holds/post", {"posts": posts})
+            )
         except NoAnswer as error:
             log.warning("posts not answered", error=str(error), posts=len(posts))
             return ["no_answer"] * len(posts)
@@ -110,3 +127,15 @@ class AccountClient:
                 return [result["outcome"] for result in results]
         log.error("posts not understood", status=answer.status, answer=answer.body)
         return ["no_answer"] * len(posts)
+
+    def _ask(self, call: Callable[[], ServiceAnswer]) -> ServiceAnswer:
+        try:
+            answer = call()
+        except NoAnswer:
+            with self._lock:
+                self._silent = True
+            raise
+        with self._lock:
+            self._came_back |= self._silent
+            self._silent = False
+        return answer

@@ -17,6 +17,7 @@ from shared_http.settings import (
     SettingError,
     read_secret,
 )
+from shared_http.tasks import TaskLimits
 
 PULLS_PER_PLAYER = RateLimit("pull_per_player", "pulls of one player")
 
@@ -32,6 +33,8 @@ class GachaConfig:
     jwks_url: str
     crash_points: CrashPoints
     redis_url: str | None = field(default=None, repr=False)
+    database_wait_ms: int = 20_000
+    task_limits: TaskLimits = field(default_factory=TaskLimits)
     banner_folder: Path | None = None
     currency: str = DEFAULT_CURRENCY
     token_issuer: str = DEFAULT_ISSUER
@@ -66,6 +69,10 @@ class GachaConfig:
             ),
             crash_points=CrashPoints.from_environment(environment),
             redis_url=environment.redis_url("REDIS_URL"),
+            task_limits=TaskLimits.from_environment(environment, default_ms=8_000),
+            database_wait_ms=environment.milliseconds(
+                "DATABASE_WAIT_MS", default=20_000
+            ),
             banner_folder=environment.optional_path("BANNER_PATH"),
             currency=environment.text("GAME_CURRENCY", default=DEFAULT_CURRENCY),
             token_issuer=environment.text("JWT_ISSUER", default=DEFAULT_ISSUER),

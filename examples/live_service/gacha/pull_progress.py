@@ -30,8 +30,11 @@ log: FilteringBoundLogger = structlog.get_logger()
 _REQUEST_PATIENCE_S = 3.0
 _RECOVERY_PATIENCE_S = 0.0
 _RECOVERED_AT_ONCE = 100
-# Of the 16 threads of a process (gunicorn.conf.py); an account service that hangs must
-# not take those with it that show banners, odds and history.
+# What has been tried in vain waits, in the end for so long. Once the account service
+# answers again there is nothing to wait for.
+_LONGEST_WAIT_MS = 30_000
+# Of the 16 workers of a process (shared_http/tasks.py); an account service that hangs
+# must not take those with it that show banners, odds and history.
 _MOST_WAITING_REQUESTS = 12
 
 
@@ -53,6 +56,7 @@ class PullProgress:
         self._metrics = metrics
         self._crash_points = crash_points
         self._confirmations = ConfirmationQueue(show_length=metrics.unconfirmed.set)
+        self._catching_up = False
         self._places = threading.BoundedSemaphore(_MOST_WAITING_REQUESTS)
 
     def ask_for_hold(self, operation: fairpull.PullOperation) -> HoldAnswer | None:
@@ -113,12 +117,17 @@ class PullProgress:
 
     def recover(self, *, at_ms: int | None = None) -> None:
         """Take up the pulls that are due, now or at `at_ms`, and not in work."""
-        due_before_ms = time.time_ns() // 1_000_000 if at_ms is None else at_ms
+        now_ms = time.time_ns() // 1_000_000 if at_ms is None else at_ms
+        self._catching_up |= self._account.came_back()
+        ahead_ms = _LONGEST_WAIT_MS if self._catching_up else 0
+        found = self._desk.unsettled(now_ms + ahead_ms, limit=_RECOVERED_AT_ONCE)
         account_answers = True
-        for operation in self._desk.unsettled(due_before_ms, limit=_RECOVERED_AT_ONCE):
+        for operation in found:
             key = (operation.player, operation.pull_id)
             if key in self._running or key in self._confirmations:
                 continue
+            if operation.attempts == 0 and operation.next_due_ms > now_ms:
+                continue  # it is in the hands of another process
             with _others_go_on(operation):
                 step = self.advance(operation, "resume")
                 if account_answers:
@@ -127,6 +136,7 @@ class PullProgress:
                     # One time limit a round is enough; each pull still moves
                     # towards being given up.
                     self.advance(operation, "no_answer")
+        self._catching_up &= len(found) == _RECOVERED_AT_ONCE
 
     def _carry_out(self, step: fairpull.PullStep) -> bool:
         """Follow the steps until none is left that can be done at once.

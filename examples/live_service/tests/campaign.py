@@ -203,6 +203,8 @@ def _kill_at_random(
     process = game.account if name == "account" else game.gacha
     kills = 0
     while not over.wait(choice.uniform(0.3, 3.0)):
+        # As where its database was away for too long while it started.
+        process.start_again_if_ended(**_faults(game, name, plan))
         if choice.random() < 0.9:
             kills += process.kill_worker()
         else:

@@ -252,7 +252,7 @@ def test_a_service_that_can_t_start_ends_with_a_sentence(
     said: str,
 ) -> None:
     (tmp_path / "odd.json").write_text('{"id": "odd"}')
-    variables = {**account_variables, **gacha_variables}
+    variables = {**account_variables, **gacha_variables, "DATABASE_WAIT_MS": "1"}
     for name, value in changes.items():
         variables[name] = value.format(folder=tmp_path)
     app = f"{service}.app:create_app()"

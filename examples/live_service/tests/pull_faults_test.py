@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -194,6 +195,28 @@ def test_while_account_is_away_a_round_asks_it_only_once(game: Game) -> None:
     game.to_account.paths.clear()
     game.gacha_service.progress.recover(at_ms=FAR_FUTURE_MS)
     assert len(game.to_account.paths) == 1
+
+
+def test_once_account_answers_again_no_pull_waits_for_its_next_try(game: Game) -> None:
+    player = game.new_player(1000)
+    player.history()
+    progress, desk = game.gacha_service.progress, game.gacha_service.desk
+    game.to_account.cut = True
+    assert player.pull(key="k").status_code == 503
+    # Tried in vain again and again, the next try is half a minute away.
+    for _ in range(8):
+        progress.recover(at_ms=time.time_ns() // 1_000_000 + 30_000)
+    (left,) = desk.unsettled(FAR_FUTURE_MS)
+    assert left.next_due_ms > time.time_ns() // 1_000_000 + 5_000
+    progress.recover()
+    assert len(desk.unsettled(FAR_FUTURE_MS)) == 1
+    # Another player's pull shows that the account service is back.
+    game.to_account.cut = False
+    other = game.new_player(1000)
+    assert other.pull(key="k").status_code == 200
+    progress.recover()
+    progress.confirm()
+    assert desk.unsettled(FAR_FUTURE_MS) == []
 
 
 def forgetful_account(game: Game, player: Player, amount: int) -> Game:
