@@ -11,6 +11,7 @@ import httpx
 from shared_http.request_context import REQUEST_ID_HEADER, current_request_id
 from shared_http.service_token import SERVICE_TOKEN_HEADER
 from shared_http.tasks import seconds_left
+from shared_http.tracing import span, trace_headers
 
 _ANSWER_LIMIT_S = 2.0
 _CONNECT_LIMIT_S = 1.0
@@ -62,15 +63,21 @@ class ServiceCalls:
 
     def post(self, path: str, body: object = None) -> ServiceAnswer:
         """Return the other service's answer; `NoAnswer` if it gave none of its own."""
+        # Without the ids that are further on in the path.
+        name = "POST " + "/".join(path.split("/")[:3])
         try:
-            answer = self._client.post(
-                path,
-                json=body,
-                headers={REQUEST_ID_HEADER: current_request_id()},
-                timeout=httpx.Timeout(
-                    seconds_left(_ANSWER_LIMIT_S), connect=_CONNECT_LIMIT_S
-                ),
-            )
+            with span(name, "client"):
+                answer = self._client.post(
+                    path,
+                    json=body,
+                    headers={
+                        REQUEST_ID_HEADER: current_request_id(),
+                        **trace_headers(),
+                    },
+                    timeout=httpx.Timeout(
+                        seconds_left(_ANSWER_LIMIT_S), connect=_CONNECT_LIMIT_S
+                    ),
+                )
             document = answer.json()
         except (httpx.HTTPError, ValueError) as error:
             raise NoAnswer(f"{path}: {error!r}") from error

@@ -11,6 +11,7 @@ export const SOCKET_PATH = "/gacha/socket";
 // What needs a player's token, as the contract has it (`security`).
 const PROTECTED = new Set([
   "GET /account/currency",
+  "GET /account/spending",
   "POST /account/buy-currency",
   "GET /gacha/history",
   "POST /gacha/pull",
