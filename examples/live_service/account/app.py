@@ -33,8 +33,8 @@ from shared_http.health import HEALTH_PATHS, health_routes
 from shared_http.metrics import METRICS_PATH, metrics_routes
 from shared_http.player_tokens import PlayerTokenChecker, PlayerTokenIssuer
 from shared_http.problems import install_problem_funnel
-from shared_http.registration import keep_registered
 from shared_http.rate_limits import RateLimiter
+from shared_http.registration import keep_registered
 from shared_http.request_context import configure_logs, install_request_context
 from shared_http.service_calls import ServiceCalls
 from shared_http.startup import open_store_within, refusing_in_a_sentence

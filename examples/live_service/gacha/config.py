@@ -9,8 +9,8 @@ from pathlib import Path
 
 from shared_http.crash_points import CrashPoints
 from shared_http.player_tokens import DEFAULT_AUDIENCE, DEFAULT_ISSUER
-from shared_http.registration import DiscoverySettings
 from shared_http.rate_limits import RateLimit
+from shared_http.registration import DiscoverySettings
 from shared_http.service_token import load_service_token
 from shared_http.settings import (
     DEFAULT_CURRENCY,
