@@ -9,42 +9,49 @@
 
 import { createServer } from "node:http";
 import express from "express";
-import helmet from "helmet";
 import pino from "pino";
 import { announcesTooMuch } from "./body.js";
+import { DiscoveryWatch } from "./discovery_watch.js";
 import { createForward } from "./forward.js";
 import { refuseBadHead } from "./headers.js";
-import { INDEX } from "./index_page.js";
+import { InstanceLists } from "./instance_lists.js";
+import { Instances } from "./instances.js";
 import { rawProblem, sendProblem } from "./problems.js";
 import { askServices } from "./readiness.js";
 import { requestIdFrom } from "./request_id.js";
-import { Rotation } from "./rotation.js";
 import { serviceFor } from "./routes.js";
 import { RunningRequests } from "./running_requests.js";
+import { securityHeaders } from "./security_headers.js";
 import { DEFAULT_PULL_BUDGET_MS, DEFAULT_REQUEST_BUDGET_MS } from "./settings.js";
+import { SocketPass } from "./socket_pass.js";
+import { answerUpgrades, asksForWebSocket, refuseUpgradeWithBody } from "./upgrade.js";
+import { frontPage, WEB_FOLDER, webFiles } from "./web_page.js";
 
 /**
  * @import { Server } from "node:http"
  * @import { Socket } from "node:net"
  * @import { NextFunction, Request, Response } from "express"
  * @import { Logger } from "pino"
+ * @import { DiscoverySettings } from "./settings.js"
  */
 
 /**
  * @typedef {object} GatewayOptions
  * @property {readonly string[]} account addresses of the account service's instances
  * @property {readonly string[]} gacha addresses of the gacha service's instances
+ * @property {DiscoverySettings | null} [discovery] who tells of instances that come and go
  * @property {Logger} [logger] silent without one
  * @property {number} [requestBudgetMs] how long a service may take for an answer
  * @property {number} [pullBudgetMs] the same for a pull, which waits for both services
+ * @property {string} [webFolder] the files of the game's page
  */
 
 /**
  * @typedef {object} Gateway
  * @property {Server} server not listening yet
  * @property {(limitMs: number) => Promise<boolean>} drain stops listening and
- *   resolves when the requests that run are answered: to true, or to false if the
- *   limit came first and what was left has been cut off
+ *   resolves when the requests that run are answered and the WebSockets then closed: to
+ *   true, or to false if the limit came first and requests have been cut off
  */
 
 // A client has this long for its head and for head and body together.
@@ -53,6 +60,8 @@ const REQUEST_LIMIT_MS = 20_000;
 const LIMIT_CHECK_MS = 1_000;
 const IDLE_SWEEP_MS = 50;
 
+const SOCKET_PATH = "/gacha/socket";
+
 /**
  * @param {GatewayOptions} options
  * @returns {Gateway}
@@ -60,18 +69,34 @@ const IDLE_SWEEP_MS = 50;
 export function createGateway({
   account,
   gacha,
+  discovery = null,
   logger = pino({ level: "silent" }),
   requestBudgetMs = DEFAULT_REQUEST_BUDGET_MS,
   pullBudgetMs = DEFAULT_PULL_BUDGET_MS,
+  webFolder = WEB_FOLDER,
 }) {
   let draining = false;
-  const rotations = { account: new Rotation(account), gacha: new Rotation(gacha) };
+  /** @param {string} address @param {string} state */
+  const onBreaker = (address, state) => logger.warn({ address, state }, "breaker");
+  const instances = {
+    account: new Instances(account, onBreaker),
+    gacha: new Instances(gacha, onBreaker),
+  };
+  const lists = new InstanceLists(instances);
+  const watch =
+    discovery &&
+    new DiscoveryWatch({
+      ...discovery,
+      apply: (update) => lists.apply(update),
+      logger,
+    });
   const forward = createForward({
-    rotations,
+    instances,
     budgetMs: (path) => (path === "/gacha/pull" ? pullBudgetMs : requestBudgetMs),
     isDraining: () => draining,
   });
 
+  const sockets = new SocketPass(instances.gacha, requestBudgetMs);
   const running = new RunningRequests();
   const app = express();
   app.disable("etag");
@@ -82,16 +107,22 @@ export function createGateway({
     if (draining) res.setHeader("Connection", "close");
     next();
   });
-  app.use(helmet());
+  app.use(securityHeaders());
   app.use(refuseBadHead);
+  app.use(refuseUpgradeWithBody);
+  app.use((req, res, next) => {
+    const toSocket = req.path === SOCKET_PATH && asksForWebSocket(req);
+    return toSocket ? sockets.pass(req, res) : next();
+  });
   app.use((req, res, next) => {
     const service = serviceFor(req.url);
     return service ? forward(req, res, service) : next();
   });
-  ownAddress(app, "/", (res) => res.json(INDEX));
+  app.use("/web", webFiles(webFolder));
+  ownAddress(app, "/", frontPage(webFolder));
   ownAddress(app, "/livez", (res) => res.json({ status: "ok" }));
   ownAddress(app, "/readyz", async (res) => {
-    const services = await askServices(rotations);
+    const services = await askServices(instances);
     if (!draining && services.account === "ready" && services.gacha === "ready") {
       res.json({ status: "ready", services });
       return;
@@ -121,6 +152,7 @@ export function createGateway({
     app(req, res);
   });
   server.on("checkExpectation", app);
+  server.on("upgrade", answerUpgrades(app));
   server.on("clientError", (error, socket) => {
     if (running.anyOn(socket)) socket.destroy();
     else answerBadHttp(error, socket);
@@ -128,9 +160,12 @@ export function createGateway({
 
   return {
     server,
-    drain(limitMs) {
+    async drain(limitMs) {
       draining = true;
-      return closeWithin(server, limitMs);
+      const complete = await closeWithin(server, sockets, limitMs);
+      watch?.stop();
+      for (const each of Object.values(instances)) each.close();
+      return complete;
     },
   };
 }
@@ -150,7 +185,9 @@ function begin(req, res, logger) {
   const start = performance.now();
   res.once("close", () => {
     const ms = Math.round(performance.now() - start);
-    const status = res.writableFinished ? res.statusCode : null;
+    // A WebSocket's response is never finished; it is over when the socket is.
+    const whole = res.writableFinished || res.statusCode === 101;
+    const status = whole ? res.statusCode : null;
     const { upstream } = res.locals;
     const line = { requestId, method, path, status, ms, upstream };
     logger.info(line, status === null ? "broken off" : "answered");
@@ -160,10 +197,10 @@ function begin(req, res, logger) {
 /**
  * @param {express.Application} app
  * @param {string} path
- * @param {(res: Response) => unknown} answer
+ * @param {(res: Response, req: Request) => unknown} answer
  */
 function ownAddress(app, path, answer) {
-  app.get(path, (_req, res) => answer(res));
+  app.get(path, (req, res) => answer(res, req));
   app.all(path, (req, res) => {
     res.setHeader("Allow", "GET, HEAD");
     sendProblem(
@@ -214,18 +251,29 @@ function answerBadHttp(error, socket) {
 
 /**
  * @param {Server} server
+ * @param {SocketPass} sockets
  * @param {number} limitMs
  * @returns {Promise<boolean>}
  */
-function closeWithin(server, limitMs) {
+function closeWithin(server, sockets, limitMs) {
   return new Promise((resolve) => {
     let complete = true;
+    /** @param {(areLeft: boolean) => void} tell whether requests still run */
+    const requestsLeft = (tell) =>
+      server.getConnections((_error, count) => tell(count > sockets.size));
     const limit = setTimeout(() => {
-      complete = false;
-      server.closeAllConnections();
+      requestsLeft((areLeft) => {
+        complete = !areLeft;
+        server.closeAllConnections();
+        sockets.closeAll();
+      });
     }, limitMs);
-    // A connection whose last answer was on its way when this began goes idle later.
-    const sweep = setInterval(() => server.closeIdleConnections(), IDLE_SWEEP_MS);
+    const sweep = setInterval(() => {
+      // A connection whose last answer was on its way when this began goes idle later.
+      server.closeIdleConnections();
+      // Sockets have no end of their own: they may last until nothing else does.
+      requestsLeft((areLeft) => areLeft || sockets.closeAll());
+    }, IDLE_SWEEP_MS);
     server.close(() => {
       clearInterval(sweep);
       clearTimeout(limit);

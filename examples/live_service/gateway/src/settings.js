@@ -1,16 +1,21 @@
 // The gateway's settings, read from the environment.
 
+import { readFileSync } from "node:fs";
+
 /**
  * @typedef {object} Settings
  * @property {string} host
  * @property {number} port 0 is any free port
- * @property {string[]} account
- * @property {string[]} gacha
+ * @property {string[]} account known from the start
+ * @property {string[]} gacha the same
+ * @property {DiscoverySettings | null} discovery who tells of others, if anybody does
  * @property {number} requestBudgetMs
  * @property {number} pullBudgetMs
  * @property {number} drainLimitMs
  * @property {string} logLevel
  */
+
+/** @typedef {{target: string, token: string}} DiscoverySettings */
 
 // Longer than a service waits for a busy storage (5 s), so that a client learns from
 // it that nothing was done, and not from the gateway that nobody knows.
@@ -42,11 +47,14 @@ export function readSettings(environment) {
       `LOG_LEVEL must be one of ${LOG_LEVELS.join(", ")}, not "${logLevel}"`,
     );
   }
+  const discovery = readDiscovery(environment);
+  const optional = discovery !== null;
   return {
     host: environment.HOST ?? "127.0.0.1",
     port: integer("PORT", 8080, 0, 65_535),
-    account: addresses("ACCOUNT_URLS", environment.ACCOUNT_URLS),
-    gacha: addresses("GACHA_URLS", environment.GACHA_URLS),
+    account: addresses("ACCOUNT_URLS", environment.ACCOUNT_URLS, { optional }),
+    gacha: addresses("GACHA_URLS", environment.GACHA_URLS, { optional }),
+    discovery,
     requestBudgetMs: integer(
       "REQUEST_BUDGET_MS",
       DEFAULT_REQUEST_BUDGET_MS,
@@ -60,15 +68,44 @@ export function readSettings(environment) {
 }
 
 /**
+ * @param {NodeJS.ProcessEnv} environment
+ * @returns {DiscoverySettings | null}
+ */
+function readDiscovery({ DISCOVERY_URL, SERVICE_TOKEN_FILE }) {
+  if (!DISCOVERY_URL) return null;
+  const url = URL.canParse(DISCOVERY_URL) ? new URL(DISCOVERY_URL) : null;
+  if (url?.protocol !== "grpc:" || !url.port || url.href !== `grpc://${url.host}`) {
+    throw new SettingError(
+      `DISCOVERY_URL must be like grpc://127.0.0.1:50051, not "${DISCOVERY_URL}"`,
+    );
+  }
+  if (!SERVICE_TOKEN_FILE) {
+    throw new SettingError("DISCOVERY_URL needs SERVICE_TOKEN_FILE, the credential");
+  }
+  try {
+    const token = readFileSync(SERVICE_TOKEN_FILE, "utf8").trim();
+    return { target: url.host, token };
+  } catch (error) {
+    const { code } = /** @type {NodeJS.ErrnoException} */ (error);
+    throw new SettingError(
+      `SERVICE_TOKEN_FILE: ${SERVICE_TOKEN_FILE} can't be read (${code})`,
+    );
+  }
+}
+
+/**
  * @param {string} name
  * @param {string | undefined} text
+ * @param {{optional: boolean}} options
  * @returns {string[]}
  */
-function addresses(name, text) {
+function addresses(name, text, { optional }) {
   const example = "http://127.0.0.1:9001,http://127.0.0.1:9002";
   if (!text) {
+    if (optional) return [];
     throw new SettingError(
-      `${name} is missing; it lists the service's addresses, like ${example}`,
+      `${name} is missing; it lists the service's addresses, like ${example}, or ` +
+        "DISCOVERY_URL says who knows them",
     );
   }
   return text.split(",").map((part) => {

@@ -1,8 +1,16 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
 import { readSettings, SettingError } from "../src/settings.js";
 
 const LEAST = { ACCOUNT_URLS: "http://127.0.0.1:9001", GACHA_URLS: "http://gacha:80" };
+
+const FOLDER = mkdtempSync(join(tmpdir(), "settings-"));
+after(() => rmSync(FOLDER, { recursive: true }));
+const TOKEN_FILE = join(FOLDER, "token");
+writeFileSync(TOKEN_FILE, "secret\n");
 
 test("what is not set has a value that suits loopback", () => {
   assert.deepEqual(readSettings(LEAST), {
@@ -10,6 +18,7 @@ test("what is not set has a value that suits loopback", () => {
     port: 8080,
     account: ["http://127.0.0.1:9001"],
     gacha: ["http://gacha"],
+    discovery: null,
     requestBudgetMs: 8000,
     pullBudgetMs: 10000,
     drainLimitMs: 8000,
@@ -23,6 +32,8 @@ test("everything can be set", () => {
     PORT: "0",
     ACCOUNT_URLS: "http://a:1/, http://b:2",
     GACHA_URLS: "http://[::1]:3",
+    DISCOVERY_URL: "grpc://[::1]:50051",
+    SERVICE_TOKEN_FILE: TOKEN_FILE,
     REQUEST_BUDGET_MS: "1",
     PULL_BUDGET_MS: "2",
     DRAIN_LIMIT_MS: "3",
@@ -33,6 +44,7 @@ test("everything can be set", () => {
     port: 0,
     account: ["http://a:1", "http://b:2"],
     gacha: ["http://[::1]:3"],
+    discovery: { target: "[::1]:50051", token: "secret" },
     requestBudgetMs: 1,
     pullBudgetMs: 2,
     drainLimitMs: 3,
@@ -40,8 +52,30 @@ test("everything can be set", () => {
   });
 });
 
+test("with discovery no address has to be known from the start", () => {
+  const settings = readSettings({
+    DISCOVERY_URL: "grpc://discovery:50051",
+    SERVICE_TOKEN_FILE: TOKEN_FILE,
+  });
+  assert.deepEqual([settings.account, settings.gacha], [[], []]);
+});
+
+const WATCHING = { SERVICE_TOKEN_FILE: TOKEN_FILE };
+
 /** @type {[Record<string, string | undefined>, RegExp][]} */
 const WRONG = [
+  ...["discovery:50051", "http://a:1", "grpc://a", "grpc://a:1/x", "grpc://u@a:1"].map(
+    (DISCOVERY_URL) =>
+      /** @type {[Record<string, string>, RegExp]} */ ([
+        { ...WATCHING, DISCOVERY_URL },
+        /^DISCOVERY_URL must be like grpc:\/\/127\.0\.0\.1:50051, not "/,
+      ]),
+  ),
+  [{ DISCOVERY_URL: "grpc://a:1" }, /^DISCOVERY_URL needs SERVICE_TOKEN_FILE/],
+  [
+    { DISCOVERY_URL: "grpc://a:1", SERVICE_TOKEN_FILE: "/nowhere" },
+    /^SERVICE_TOKEN_FILE: \/nowhere can't be read \(ENOENT\)/,
+  ],
   [{ ACCOUNT_URLS: undefined }, /^ACCOUNT_URLS is missing/],
   [{ GACHA_URLS: "" }, /^GACHA_URLS is missing/],
   [{ GACHA_URLS: "http://a:1,,http://b:2" }, /^GACHA_URLS has ""/],
