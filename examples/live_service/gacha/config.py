@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from gacha.sockets.limits import SocketLimits
+from gacha.sockets.origins import allowed_origins
 from shared_http.crash_points import CrashPoints
 from shared_http.player_tokens import DEFAULT_AUDIENCE, DEFAULT_ISSUER
 from shared_http.service_token import load_service_token
@@ -35,6 +37,8 @@ class GachaConfig:
     token_issuer: str = DEFAULT_ISSUER
     token_audience: str = DEFAULT_AUDIENCE
     recovery_every_ms: int = 250
+    socket_limits: SocketLimits = field(default_factory=SocketLimits)
+    socket_origins: frozenset[str] = frozenset()
 
     @classmethod
     def from_environment(cls, variables: Mapping[str, str]) -> GachaConfig:
@@ -71,6 +75,8 @@ class GachaConfig:
             token_issuer=environment.text("JWT_ISSUER", default=DEFAULT_ISSUER),
             token_audience=environment.text("JWT_AUDIENCE", default=DEFAULT_AUDIENCE),
             recovery_every_ms=environment.milliseconds("RECOVERY_MS", default=250),
+            socket_limits=SocketLimits.from_environment(environment),
+            socket_origins=allowed_origins(environment),
         )
 
 

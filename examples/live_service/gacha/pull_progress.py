@@ -11,7 +11,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import structlog
@@ -34,6 +34,8 @@ _LONGEST_WAIT_MS = 30_000
 # Of the 16 threads of a process (gunicorn.conf.py); an account service that hangs must
 # not take those with it that show banners, odds and history.
 _MOST_WAITING_REQUESTS = 12
+# The states of a pull whose items are the player's.
+_DRAWN = ("drawn", "done")
 
 
 class PullProgress:
@@ -46,7 +48,10 @@ class PullProgress:
         *,
         running: RunningRequests,
         crash_points: CrashPoints,
+        on_drawn: Callable[[fairpull.PullStep], None] = lambda _: None,
     ) -> None:
+        """`on_drawn` is told of a pull right after its draw, now and then twice."""
+        self._on_drawn = on_drawn
         self._desk = desk
         self._account = account
         self._running = running
@@ -82,6 +87,8 @@ class PullProgress:
                 state=step.state,
                 answer=answer,
             )
+        if step.pulls and operation.state not in _DRAWN and step.state in _DRAWN:
+            self._on_drawn(step)
         return step
 
     def finish_later(self, step: fairpull.PullStep) -> None:

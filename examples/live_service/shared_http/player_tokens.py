@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import (
@@ -26,6 +27,14 @@ DEFAULT_AUDIENCE = "fairpull-game"
 
 FindKey = Callable[[str], Ed25519PublicKey | None]
 """From a key's id to the key, or None if there is no such key."""
+
+
+@dataclass(frozen=True)
+class TokenBearer:
+    """Who a token was issued to, and until when (seconds since 1970) it is good."""
+
+    player: str
+    expires_at_s: int
 
 
 class PlayerTokenIssuer:
@@ -64,6 +73,10 @@ class PlayerTokenChecker:
 
     def authenticated_player(self) -> str:
         """Return the player whose token came along; a 401 `Problem` without one."""
+        return self.authenticated_bearer().player
+
+    def authenticated_bearer(self) -> TokenBearer:
+        """As `authenticated_player`, with the end of the token's life."""
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         token = token.strip()
         if scheme.lower() != "bearer" or not token:
@@ -74,9 +87,9 @@ class PlayerTokenChecker:
                 "log in and send the token as 'Authorization: Bearer <token>'",
                 headers={"WWW-Authenticate": "Bearer"},
             )
-        return self.player_of(token)
+        return self.bearer_of(token)
 
-    def player_of(self, token: str) -> str:
+    def bearer_of(self, token: str) -> TokenBearer:
         """Return whom `token` was issued to; a 401 `Problem` if it isn't valid."""
         try:
             key_id = jwt.get_unverified_header(token).get("kid")
@@ -99,7 +112,7 @@ class PlayerTokenChecker:
             raise invalid_token("the token is from another issuer") from None
         except jwt.PyJWTError:
             raise invalid_token("the token is not valid; log in again") from None
-        return str(claims["sub"])
+        return TokenBearer(str(claims["sub"]), int(claims["exp"]))
 
 
 def invalid_token(detail: str) -> Problem:
