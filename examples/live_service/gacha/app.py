@@ -10,16 +10,25 @@ from flask import Flask
 
 import fairpull
 from gacha.account_client import AccountClient
+from gacha.analyst import Analyst
 from gacha.config import GachaConfig
 from gacha.history import history_routes
 from gacha.inquiries import inquiry_routes
+from gacha.luck import LuckDesk, luck_routes
 from gacha.metrics import GachaMetrics, look_at_pulls
-from gacha.odds_page import odds_page_routes
+from gacha.odds_page import OddsPage, odds_page_routes
+from gacha.pity import PityDesk, pity_routes
 from gacha.pull_progress import PullProgress
 from gacha.pulls import pull_routes
 from gacha.showcase import Showcase, load_banners
 from gacha.signing_keys import SigningKeys
-from shared_http.background import BackgroundLoop, run_until_exit
+from gacha.sockets.announcements import PullAnnouncer, look_at_banner
+from gacha.sockets.hub import SocketHub
+from gacha.sockets.player_events import LocalEvents, PlayerEvents
+from gacha.sockets.redis_events import RedisEvents
+from gacha.sockets.routes import socket_routes
+from gacha.sockets.tickets import LocalTickets, RedisTickets, Tickets
+from shared_http.background import Background, BackgroundLoop, run_until_exit
 from shared_http.health import HEALTH_PATHS, health_routes
 from shared_http.idempotency import RunningRequests
 from shared_http.metrics import METRICS_PATH, metrics_routes
@@ -49,12 +58,21 @@ class GachaService:
     progress: PullProgress
     rate_limiter: RateLimiter
     metrics: GachaMetrics
+    analyst: Analyst
+    tokens: PlayerTokenChecker
+    odds: OddsPage
+    pity: PityDesk
+    hub: SocketHub
+    tickets: Tickets
 
     def close(self) -> None:
-        """Close the database and the connections."""
+        """End the sockets, and close the database and the connections."""
+        self.hub.stop()
         self.account_calls.close()
         self.signing_keys.close()
         self.rate_limiter.close()
+        self.tickets.close()
+        self.analyst.close()
         self.store.close()
 
 
@@ -93,10 +111,10 @@ def create_app(
     service.metrics.install(app)
     install_problem_funnel(app, on_storage_error=service.metrics.store_failed)
     _register_routes(app, service, config)
-    loops = []
+    loops: list[Background] = [service.hub]
     if settling:
         pause_s = config.recovery_every_ms / 1000
-        loops = [
+        loops += [
             BackgroundLoop("confirmation", service.progress.confirm, pause_s=0),
             BackgroundLoop("recovery", service.progress.recover, pause_s=pause_s),
         ]
@@ -122,37 +140,71 @@ def _open_service(
     )
     running = RunningRequests()
     metrics = GachaMetrics()
+    keys = SigningKeys(config.jwks_url, transport=account_transport)
+    tokens = PlayerTokenChecker(
+        keys.find, issuer=config.token_issuer, audience=config.token_audience
+    )
+    showcase, analyst = Showcase(banners, currency=config.currency), Analyst()
+    odds, pity = OddsPage(showcase, analyst), PityDesk(desk, showcase, analyst)
+    events, tickets = _shared_by_processes(config.redis_url)
+    hub = SocketHub(
+        showcase=showcase,
+        events=events,
+        bearer_of=tokens.bearer_of,
+        look_at_banner=look_at_banner(showcase, odds, pity),
+        limits=config.socket_limits,
+    )
     progress = PullProgress(
         desk,
         AccountClient(calls),
         running=running,
         metrics=metrics,
         crash_points=config.crash_points,
+        on_drawn=PullAnnouncer(hub, showcase).announce,
     )
-    keys = SigningKeys(config.jwks_url, transport=account_transport)
     return GachaService(
         store=store,
         desk=desk,
-        showcase=Showcase(banners, currency=config.currency),
+        showcase=showcase,
         account_calls=calls,
         signing_keys=keys,
         running=running,
         progress=progress,
         rate_limiter=RateLimiter(config.redis_url, on_refusal=metrics.refused),
         metrics=metrics,
+        analyst=analyst,
+        tokens=tokens,
+        odds=odds,
+        pity=pity,
+        hub=hub,
+        tickets=tickets,
     )
+
+
+def _shared_by_processes(redis_url: str | None) -> tuple[PlayerEvents, Tickets]:
+    """What the processes of the service share by Redis, where there is one."""
+    if redis_url is None:
+        return LocalEvents(), LocalTickets()
+    return RedisEvents(redis_url), RedisTickets(redis_url)
 
 
 def _register_routes(app: Flask, service: GachaService, config: GachaConfig) -> None:
-    desk, showcase = service.desk, service.showcase
-    tokens = PlayerTokenChecker(
-        service.signing_keys.find,
-        issuer=config.token_issuer,
-        audience=config.token_audience,
-    )
+    desk, showcase, tokens = service.desk, service.showcase, service.tokens
     app.register_blueprint(health_routes(lambda: desk.unsettled(0, limit=1)))
     app.register_blueprint(metrics_routes(service.metrics, look_at_pulls(desk)))
-    app.register_blueprint(odds_page_routes(showcase))
+    app.register_blueprint(odds_page_routes(showcase, service.odds))
+    app.register_blueprint(pity_routes(service.pity, tokens))
+    app.register_blueprint(
+        luck_routes(LuckDesk(desk, showcase, service.analyst), tokens)
+    )
+    app.register_blueprint(
+        socket_routes(
+            hub=service.hub,
+            tickets=service.tickets,
+            tokens=tokens,
+            origins=config.socket_origins,
+        )
+    )
     app.register_blueprint(
         pull_routes(
             desk=desk,

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from gacha.sockets.limits import SocketLimits
+from gacha.sockets.origins import allowed_origins
 from shared_http.crash_points import CrashPoints
 from shared_http.player_tokens import DEFAULT_AUDIENCE, DEFAULT_ISSUER
 from shared_http.rate_limits import RateLimit
@@ -43,6 +45,8 @@ class GachaConfig:
     token_audience: str = DEFAULT_AUDIENCE
     pulls_per_player: RateLimit = PULLS_PER_PLAYER
     recovery_every_ms: int = 250
+    socket_limits: SocketLimits = field(default_factory=SocketLimits)
+    socket_origins: frozenset[str] = frozenset()
 
     @classmethod
     def from_environment(cls, variables: Mapping[str, str]) -> GachaConfig:
@@ -84,6 +88,8 @@ class GachaConfig:
                 environment, "PULL_RATE_PER_PLAYER", default="300/minute"
             ),
             recovery_every_ms=environment.milliseconds("RECOVERY_MS", default=250),
+            socket_limits=SocketLimits.from_environment(environment),
+            socket_origins=allowed_origins(environment),
         )
 
 

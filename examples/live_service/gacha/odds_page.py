@@ -3,46 +3,57 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from functools import cache
 from typing import Any
 
 from flask import Blueprint, request
 
 import fairpull
-from gacha.showcase import (
-    DEFAULT_BANNER,
-    Showcase,
-    is_open,
-    optional_rfc3339,
-)
+from gacha.analyst import Analyst
+from gacha.showcase import DEFAULT_BANNER, Showcase
 
 
-def odds_page_routes(showcase: Showcase) -> Blueprint:
+class OddsPage:
+    """The odds sheets of the banners, each worked out once. Thread-safe."""
+
+    def __init__(self, showcase: Showcase, analyst: Analyst) -> None:
+        self._showcase = showcase
+        self._analyst = analyst
+
+    def sheet(self, banner_id: str) -> dict[str, Any]:
+        """Return the sheet of the banner as it is now."""
+        banner = self._showcase.banner(banner_id)
+        key = ("odds", banner.id, banner.odds_version)
+        return self._analyst.answer(key, lambda: odds_sheet(banner))
+
+
+def odds_page_routes(showcase: Showcase, odds: OddsPage) -> Blueprint:
     """Return the routes that need no token."""
     routes = Blueprint("odds_page", __name__, url_prefix="/gacha")
-    # A banner never changes, and its long-run odds take a while to work out.
-    sheet_of = cache(odds_sheet)
 
-    def chosen_banner() -> fairpull.Banner:
-        return showcase.banner(request.args.get("banner", DEFAULT_BANNER))
+    def chosen() -> str:
+        return request.args.get("banner", DEFAULT_BANNER)
 
     @routes.get("/banners")
     def banners() -> dict[str, Any]:
-        return {"banners": [_banner(banner) for banner in showcase.banners]}
+        return {"banners": showcase.shown()}
 
     @routes.get("/items")
     def items() -> dict[str, Any]:
-        return {"items": showcase.items_of(chosen_banner())}
+        return {"items": showcase.items_of(showcase.banner(chosen()))}
 
     @routes.get("/rarity-chances")
     def rarity_chances() -> dict[str, Any]:
-        return sheet_of(chosen_banner())
+        return odds.sheet(chosen())
 
     return routes
 
 
 def odds_sheet(banner: fairpull.Banner) -> dict[str, Any]:
-    """Return the base odds that the draw uses: exact, and in percent to read."""
+    """Return the odds that the draw uses: exact, and in percent to read.
+
+    Base odds are those of a first pull; those with pity are how often something comes
+    in the long run.
+    """
     odds = banner.odds()
     return {
         "chances": {
@@ -52,30 +63,30 @@ def odds_sheet(banner: fairpull.Banner) -> dict[str, Any]:
             "bannerId": banner.id,
             "oddsVersion": banner.odds_version,
             "rarities": [
-                {"id": rarity.id, "base": _spelled(rarity.base)}
-                for rarity in odds.rarities
+                {
+                    "id": rarity.id,
+                    "base": _spelled(rarity.base),
+                    "percentWithPity": rarity.consolidated * 100,
+                    "hardPity": banner_rarity.hard_pity,
+                }
+                for rarity, banner_rarity in zip(
+                    odds.rarities, banner.rarities, strict=True
+                )
             ],
             "items": [
-                {"id": item.id, "rarity": item.rarity, "base": _spelled(item.base)}
+                {
+                    "id": item.id,
+                    "rarity": item.rarity,
+                    "featured": item.featured,
+                    "base": _spelled(item.base),
+                    "percentWithPity": item.consolidated * 100,
+                }
                 for item in odds.items
             ],
+            "rules": [rule.text for rule in banner.rules],
         },
     }
 
 
 def _spelled(odds: Fraction) -> str:
     return str(odds)
-
-
-def _banner(banner: fairpull.Banner) -> dict[str, Any]:
-    return {
-        "id": banner.id,
-        "name": banner.name,
-        "currency": banner.price_currency,
-        "price": banner.price_amount,
-        "counts": list(banner.batches),
-        "open": is_open(banner),
-        "opensAt": optional_rfc3339(banner.opens_at_ms),
-        "closesAt": optional_rfc3339(banner.closes_at_ms),
-        "oddsVersion": banner.odds_version,
-    }

@@ -36,6 +36,8 @@ _LONGEST_WAIT_MS = 30_000
 # Of the 16 workers of a process (shared_http/tasks.py); an account service that hangs
 # must not take those with it that show banners, odds and history.
 _MOST_WAITING_REQUESTS = 12
+# The states of a pull whose items are the player's.
+_DRAWN = ("drawn", "done")
 
 
 class PullProgress:
@@ -49,7 +51,10 @@ class PullProgress:
         running: RunningRequests,
         metrics: GachaMetrics,
         crash_points: CrashPoints,
+        on_drawn: Callable[[fairpull.PullStep], None] = lambda _: None,
     ) -> None:
+        """`on_drawn` is told of a pull right after its draw, now and then twice."""
+        self._on_drawn = on_drawn
         self._desk = desk
         self._account = account
         self._running = running
@@ -92,6 +97,8 @@ class PullProgress:
                 state=step.state,
                 answer=answer,
             )
+        if step.pulls and operation.state not in _DRAWN and step.state in _DRAWN:
+            self._on_drawn(step)
         return step
 
     def finish_later(self, step: fairpull.PullStep) -> None:

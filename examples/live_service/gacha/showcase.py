@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import fairpull
 from shared_http.clock import rfc3339 as rfc3339
@@ -53,6 +54,23 @@ class Showcase:
             "Unknown banner",
             f"no banner is called {banner_id[:128]!r}; there are "
             + ", ".join(sorted(self._versions)),
+        )
+
+    def shown(self) -> list[dict[str, Any]]:
+        """Return what is told of each banner, ordered by id."""
+        return [shown_banner(banner) for banner in self.banners]
+
+    def next_change_ms(self) -> int | None:
+        """When the next banner opens or closes; None if none will."""
+        times = (
+            time_ms
+            for versions in self._versions.values()
+            for banner in versions
+            for time_ms in (banner.opens_at_ms, banner.closes_at_ms)
+        )
+        now_ms = time.time_ns() // 1_000_000
+        return min(
+            (each for each in times if each is not None and each > now_ms), default=None
         )
 
     def items_of(self, banner: fairpull.Banner) -> list[dict[str, str]]:
@@ -107,6 +125,21 @@ def _essence(banner: fairpull.Banner) -> tuple[object, ...]:
         banner.price_amount,
         banner.batches,
     )
+
+
+def shown_banner(banner: fairpull.Banner) -> dict[str, Any]:
+    """Return what is told of a banner: its price, its times, which odds it has."""
+    return {
+        "id": banner.id,
+        "name": banner.name,
+        "currency": banner.price_currency,
+        "price": banner.price_amount,
+        "counts": list(banner.batches),
+        "open": is_open(banner),
+        "opensAt": optional_rfc3339(banner.opens_at_ms),
+        "closesAt": optional_rfc3339(banner.closes_at_ms),
+        "oddsVersion": banner.odds_version,
+    }
 
 
 def spoken_rarity(rarity: str) -> str:

@@ -5,11 +5,22 @@ from __future__ import annotations
 import atexit
 import threading
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import structlog
 from structlog.typing import FilteringBoundLogger
 
 log: FilteringBoundLogger = structlog.get_logger()
+
+
+class Background(Protocol):
+    """Something that works beside the requests, from `start` to `stop`."""
+
+    def start(self) -> None:
+        """Begin."""
+
+    def stop(self) -> None:
+        """End; returns when it has, or as good as."""
 
 
 class BackgroundLoop:
@@ -54,9 +65,7 @@ class BackgroundLoop:
             self._stopping.wait(self._pause_s)
 
 
-def run_until_exit(
-    loops: Sequence[BackgroundLoop], *, close: Callable[[], None]
-) -> None:
+def run_until_exit(loops: Sequence[Background], *, close: Callable[[], None]) -> None:
     """Start the loops; when the process ends, stop them and then call `close`."""
 
     def end() -> None:

@@ -109,10 +109,17 @@ def read_json(body: bytes, model: type[Body]) -> Body:
     document = parse_json(body)
     if not isinstance(document, dict):
         raise malformed("the body must be a JSON object", where="body")
+    return read_members(document, model)
+
+
+def read_members(
+    members: dict[str, Any], model: type[Body], *, within: str = ""
+) -> Body:
+    """Return an object that is at the JSON Pointer `within` as a `model`."""
     try:
-        return model.model_validate(document)
+        return model.model_validate(members)
     except ValidationError as error:
-        raise _invalid_fields(error, model) from None
+        raise _invalid_fields(error, model, within) from None
 
 
 def parse_json(body: bytes) -> object:
@@ -154,7 +161,9 @@ def _refuse_constant(name: str) -> NoReturn:
     raise malformed(f"the body has {name}, which is no JSON number", where="body")
 
 
-def _invalid_fields(error: ValidationError, model: type[StrictBody]) -> Problem:
+def _invalid_fields(
+    error: ValidationError, model: type[StrictBody], within: str
+) -> Problem:
     known = ", ".join(field.alias or name for name, field in model.model_fields.items())
     errors = []
     for found in error.errors(include_url=False, include_input=False):
@@ -168,7 +177,11 @@ def _invalid_fields(error: ValidationError, model: type[StrictBody]) -> Problem:
             case _:
                 message = found["msg"].replace("Input should", "must")
         errors.append(
-            {"in": "body", "name": _pointer(found["loc"]), "message": message}
+            {
+                "in": "body",
+                "name": within + _pointer(found["loc"]),
+                "message": message,
+            }
         )
     return malformed_fields(errors[:_MOST_ERRORS_TOLD])
 

@@ -37,6 +37,14 @@ class SigningKey:
     key: Ed25519PrivateKey
 
 
+@dataclass(frozen=True)
+class TokenBearer:
+    """Who a token was issued to, and until when (seconds since 1970) it is good."""
+
+    player: str
+    expires_at_s: int
+
+
 class PlayerTokenIssuer:
     """Signs tokens by the key that counts when it does. Safe from several threads."""
 
@@ -73,6 +81,10 @@ class PlayerTokenChecker:
 
     def authenticated_player(self) -> str:
         """Return the player whose token came along; a 401 `Problem` without one."""
+        return self.authenticated_bearer().player
+
+    def authenticated_bearer(self) -> TokenBearer:
+        """As `authenticated_player`, with the end of the token's life."""
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         token = token.strip()
         if scheme.lower() != "bearer" or not token:
@@ -83,9 +95,9 @@ class PlayerTokenChecker:
                 "log in and send the token as 'Authorization: Bearer <token>'",
                 headers={"WWW-Authenticate": "Bearer"},
             )
-        return self.player_of(token)
+        return self.bearer_of(token)
 
-    def player_of(self, token: str) -> str:
+    def bearer_of(self, token: str) -> TokenBearer:
         """Return whom `token` was issued to; a 401 `Problem` if it isn't valid."""
         try:
             key_id = jwt.get_unverified_header(token).get("kid")
@@ -108,7 +120,7 @@ class PlayerTokenChecker:
             raise invalid_token("the token is from another issuer") from None
         except jwt.PyJWTError:
             raise invalid_token("the token is not valid; log in again") from None
-        return str(claims["sub"])
+        return TokenBearer(str(claims["sub"]), int(claims["exp"]))
 
 
 def invalid_token(detail: str) -> Problem:

@@ -125,16 +125,21 @@ def install_problem_funnel(
     app.register_error_handler(Exception, _answer_defect)
 
 
-def answer_problem(problem: Problem) -> Response:
-    """Return the HTTP answer that tells of `problem`."""
-    document: dict[str, Any] = {
+def problem_document(problem: Problem, request_id: str) -> dict[str, Any]:
+    """Return what is told of `problem`, whatever it is told by."""
+    return {
         "type": f"/problems/{problem.kind}",
         "title": problem.title,
         "status": problem.status,
         "detail": problem.detail,
-        "requestId": current_request_id(),
+        "requestId": request_id,
         **problem.members,
     }
+
+
+def answer_problem(problem: Problem) -> Response:
+    """Return the HTTP answer that tells of `problem`."""
+    document = problem_document(problem, current_request_id())
     return Response(
         json.dumps(document, ensure_ascii=False),
         status=problem.status,

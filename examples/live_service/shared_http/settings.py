@@ -79,12 +79,17 @@ class Environment:
 
     def count(self, name: str, *, default: int) -> int:
         """Return a whole number from 1 to 1000."""
+        return self.whole_number(name, default=default, least=1, most=1000)
+
+    def whole_number(self, name: str, *, default: int, least: int, most: int) -> int:
+        """Return a whole number of that range."""
         value = self._variables.get(name)
         if not value:
             return default
-        if not value.isascii() or not value.isdigit() or not 1 <= int(value) <= 1000:
+        is_number = value.isascii() and value.isdigit() and len(value) <= 18
+        if not is_number or not least <= int(value) <= most:
             raise SettingError(
-                f"{name} must be a whole number from 1 to 1000, not {value!r}"
+                f"{name} must be a whole number from {least} to {most}, not {value!r}"
             )
         return int(value)
 

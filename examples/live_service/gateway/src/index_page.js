@@ -37,6 +37,14 @@ export const INDEX = {
     ["GET", "/gacha/rarity-chances", "The odds that the draw itself uses."],
     ["POST", "/gacha/pull", "Spend currency on one pull or on ten."],
     ["GET", "/gacha/history", "The player's own pulls, newest first."],
+    ["GET", "/gacha/pity", "Where the player stands with a banner's counters."],
+    [
+      "GET",
+      "/gacha/luck",
+      "How often the rarest came, against the exact distribution.",
+    ],
+    ["POST", "/gacha/socket-ticket", "A ticket that opens one WebSocket."],
+    ["GET", "/gacha/socket", "The player's WebSocket; asyncapi.yaml is its contract."],
     ["GET", "/", "What there is to call."],
     ["GET", "/livez", "Whether the process answers at all."],
     [

@@ -14,7 +14,10 @@ const PROTECTED = new Set([
   "GET /account/spending",
   "POST /account/buy-currency",
   "GET /gacha/history",
+  "GET /gacha/luck",
+  "GET /gacha/pity",
   "POST /gacha/pull",
+  "POST /gacha/socket-ticket",
 ]);
 
 // Every public address is spelled with these characters alone. Percent escapes,
