@@ -18,7 +18,7 @@ namespace HWY_NAMESPACE {
 #if HWY_TARGET == HWY_SCALAR
 
 bool Vectorised() { return false; }
-void Run(const Program&, CellKind, std::size_t, LaneBlock&, std::uint8_t*) {}
+void Run(const Program&, CellKind, std::size_t, LaneBlock&, std::uint16_t*) {}
 
 #else
 
@@ -259,7 +259,8 @@ HWY_INLINE Lanes IndexOf(const Program& program, const Index& index,
   return found;
 }
 
-// The groups that the first words stand for.
+// The groups that the first words stand for, on a banner of kTiers rarities.
+template <std::size_t kTiers>
 HWY_INLINE Lanes PickGroups(const Program& program, const LaneState& state,
                             const std::uint32_t* HWY_RESTRICT words) {
   const D d;
@@ -273,33 +274,30 @@ HWY_INLINE Lanes PickGroups(const Program& program, const LaneState& state,
   }
   const V full = hn::Set(d, program.full_words + kHalf);
   std::uint32_t g = 0;
-  const Tier* const last = &program.tiers.back();
-  for (const Tier* tier = program.tiers.data();; ++tier) {
+#pragma GCC unroll 8
+  for (std::size_t t = 0; t < kTiers; ++t) {
+    const Tier& tier = program.tiers[t];
     Lanes weight;
-    if (tier != last) {
-      weight = Lookup(program.At(tier->weight), tier->weight.size,
-                      IndexOf(program, tier->index, state));
-      for (std::size_t u = 0; u < kUnroll; ++u) {
-        weight.v[u] = hn::Min(weight.v[u], hn::Sub(full, base.v[u]));
-      }
-    } else {
-      if (tier->edges.empty()) break;
-      for (std::size_t u = 0; u < kUnroll; ++u) {
-        weight.v[u] = hn::Sub(full, base.v[u]);
-      }
+    if (t + 1 < kTiers) {
+      weight = Lookup(program.At(tier.weight), tier.weight.size,
+                      IndexOf(program, tier.index, state));
     }
-    for (const Edge& edge : tier->edges) {
+    for (std::size_t u = 0; u < kUnroll; ++u) {
+      const V left = hn::Sub(full, base.v[u]);
+      weight.v[u] = t + 1 < kTiers ? hn::Min(weight.v[u], left) : left;
+    }
+    for (const Edge& edge : tier.edges) {
       const V next = hn::Set(d, ++g);
       const Lanes factor = Lookup(program.At(edge.factor), edge.factor.size,
                                   IndexOf(program, edge.index, state));
       for (std::size_t u = 0; u < kUnroll; ++u) {
         const V unit =
-            hn::ShiftRightSame(weight.v[u], static_cast<int>(tier->shift));
+            hn::ShiftRightSame(weight.v[u], static_cast<int>(tier.shift));
         const V end = hn::Add(base.v[u], hn::Mul(unit, factor.v[u]));
         group.v[u] = IfBelow(place.v[u], end, group.v[u], next);
       }
     }
-    if (tier == last) break;
+    if (t + 1 == kTiers) break;
     const V next = hn::Set(d, ++g);
     for (std::size_t u = 0; u < kUnroll; ++u) {
       base.v[u] = hn::Add(base.v[u], weight.v[u]);
@@ -335,26 +333,40 @@ HWY_INLINE void StepCounters(const Program& program, const Lanes& group,
   }
 }
 
-HWY_INLINE void StoreCells(const Lanes& cells, std::uint8_t* HWY_RESTRICT to) {
-  const hn::Rebind<std::uint8_t, D> d8;
+HWY_INLINE void StoreCells(const Lanes& cells, std::uint16_t* HWY_RESTRICT to) {
+  const hn::Rebind<std::uint16_t, D> d16;
   for (std::size_t u = 0; u < kUnroll; ++u) {
 #if HWY_TARGET <= HWY_AVX3
-    const hn::Vec<decltype(d8)> bytes{_mm512_cvtepi32_epi8(cells.v[u].raw)};
+    const hn::Vec<decltype(d16)> narrow{_mm512_cvtepi32_epi16(cells.v[u].raw)};
 #else
-    const auto bytes = hn::DemoteTo(d8, ToSigned(cells.v[u]));
+    const auto narrow = hn::DemoteTo(d16, ToSigned(cells.v[u]));
 #endif
-    hn::StoreU(bytes, d8, to + u * kN);
+    hn::StoreU(narrow, d16, to + u * kN);
   }
 }
 
 // The groups of drawn.steps pulls; `cells` are kLanes apart.
-HWY_NOINLINE void PullGroups(const Program& program, LaneState& state,
-                             Drawn& drawn, std::uint8_t* cells) {
+template <std::size_t kTiers>
+HWY_NOINLINE void PullGroupsOf(const Program& program, LaneState& state,
+                             Drawn& drawn, std::uint16_t* cells) {
   for (std::size_t step = 0; step < drawn.steps; ++step) {
-    const Lanes group = PickGroups(program, state, drawn.first[step]);
+    const Lanes group = PickGroups<kTiers>(program, state, drawn.first[step]);
     StepCounters(program, group, state);
     StoreCells(group, cells + step * kLanes);
     if (step + 1 == drawn.steps) StoreLanes(group, drawn.group);
+  }
+}
+
+void PullGroups(const Program& program, LaneState& state, Drawn& drawn,
+                std::uint16_t* cells) {
+  static_assert(kMaxTiers == 6);
+  switch (program.tiers.size()) {
+    case 1: return PullGroupsOf<1>(program, state, drawn, cells);
+    case 2: return PullGroupsOf<2>(program, state, drawn, cells);
+    case 3: return PullGroupsOf<3>(program, state, drawn, cells);
+    case 4: return PullGroupsOf<4>(program, state, drawn, cells);
+    case 5: return PullGroupsOf<5>(program, state, drawn, cells);
+    default: return PullGroupsOf<6>(program, state, drawn, cells);
   }
 }
 
@@ -392,21 +404,21 @@ HWY_INLINE Lanes ColumnsOf(const Program& program, const Lanes& group,
 
 // Makes the cells of groups those of items.
 HWY_NOINLINE void PullItems(const Program& program, const Drawn& drawn,
-                            std::uint8_t* cells) {
+                            std::uint16_t* cells) {
   const D d;
-  const hn::Rebind<std::uint8_t, D> d8;
+  const hn::Rebind<std::uint16_t, D> d16;
   for (std::size_t step = 0; step < drawn.steps; ++step) {
-    std::uint8_t* const at = cells + step * kLanes;
+    std::uint16_t* const at = cells + step * kLanes;
     Lanes group;
     for (std::size_t u = 0; u < kUnroll; ++u) {
-      group.v[u] = hn::PromoteTo(d, hn::LoadU(d8, at + u * kN));
+      group.v[u] = hn::PromoteTo(d, hn::LoadU(d16, at + u * kN));
     }
     StoreCells(ColumnsOf(program, group, LoadLanes(drawn.second[step])), at);
   }
 }
 
 void RunLanes(const Program& program, CellKind kind, std::size_t steps,
-              LaneState& state, std::uint8_t* cells) {
+              LaneState& state, std::uint16_t* cells) {
   Drawn drawn;
   while (steps > 0) {
     DrawWords(program, std::min(steps, kSteps), state, drawn);
@@ -436,7 +448,7 @@ void CopyLanes(const From& from, std::size_t from_lane, To& to,
 }
 
 void Run(const Program& program, CellKind kind, std::size_t steps,
-         LaneBlock& block, std::uint8_t* cells) {
+         LaneBlock& block, std::uint16_t* cells) {
   for (std::size_t first = 0; first < kLanes; first += kTogether) {
     LaneState state;
     CopyLanes(block, first, state, 0);
@@ -448,32 +460,32 @@ void Run(const Program& program, CellKind kind, std::size_t steps,
 #endif  // HWY_TARGET != HWY_SCALAR
 
 #if HWY_TARGET == HWY_SCALAR
-void Count(const std::uint8_t* cells, std::size_t size, std::size_t,
+void Count(const std::uint16_t* cells, std::size_t size, std::size_t,
            std::uint64_t* counts) {
   for (std::size_t i = 0; i < size; ++i) ++counts[cells[i]];
 }
 #else
-void Count(const std::uint8_t* cells, std::size_t size, std::size_t kinds,
+void Count(const std::uint16_t* cells, std::size_t size, std::size_t kinds,
            std::uint64_t* counts) {
-  const hn::ScalableTag<std::uint8_t> d8;
-  const hn::ScalableTag<std::uint64_t> d64;
-  const std::size_t n = hn::Lanes(d8);
-  std::size_t done = 0;
-  // A lane counts at most 255 before it is added up.
-  while (size - done >= n) {
-    const std::size_t vectors = std::min<std::size_t>(255, (size - done) / n);
-    const std::uint8_t* from = cells + done;
-    for (std::size_t kind = 0; kind < kinds; ++kind) {
-      const auto value = hn::Set(d8, static_cast<std::uint8_t>(kind));
-      auto seen = hn::Zero(d8);
-      for (std::size_t i = 0; i < vectors; ++i) {
-        seen = hn::Sub(seen, hn::VecFromMask(d8, hn::Eq(hn::LoadU(d8, from + i * n), value)));
-      }
-      counts[kind] += hn::GetLane(hn::SumOfLanes(d64, hn::SumsOf8(seen)));
+  const D d;
+  const D16 d16;
+  const std::size_t n = hn::Lanes(d16);
+  for (std::size_t kind = 0; kind < kinds; ++kind) {
+    const V16 value = hn::Set(d16, static_cast<std::uint16_t>(kind));
+    // Two, so that they need not wait for each other.
+    V16 even = hn::Zero(d16);
+    V16 odd = even;
+    for (std::size_t i = 0; i < size; i += 2 * n) {
+      const auto same = hn::Eq(hn::LoadU(d16, cells + i), value);
+      const auto next = hn::Eq(hn::LoadU(d16, cells + i + n), value);
+      even = hn::Sub(even, hn::VecFromMask(d16, same));
+      odd = hn::Sub(odd, hn::VecFromMask(d16, next));
     }
-    done += vectors * n;
+    const V both = To32(hn::Add(even, odd));
+    const V sums = hn::Add(hn::And(both, hn::Set(d, 0xffff)),
+                           hn::ShiftRight<16>(both));
+    counts[kind] += hn::GetLane(hn::SumOfLanes(d, sums));
   }
-  for (; done < size; ++done) ++counts[cells[done]];
 }
 #endif
 
@@ -496,11 +508,11 @@ const char* KernelTarget() {
 }
 
 void RunKernel(const Program& program, CellKind kind, std::size_t steps,
-               LaneBlock& lanes, std::uint8_t* cells) {
+               LaneBlock& lanes, std::uint16_t* cells) {
   HWY_DYNAMIC_DISPATCH(Run)(program, kind, steps, lanes, cells);
 }
 
-void CountCells(const std::uint8_t* cells, std::size_t size, std::size_t kinds,
+void CountCells(const std::uint16_t* cells, std::size_t size, std::size_t kinds,
                 std::uint64_t* counts) {
   HWY_DYNAMIC_DISPATCH(Count)(cells, size, kinds, counts);
 }

@@ -188,6 +188,10 @@ class ProgramMaker {
     }
     FAIRPULL_RETURN_IF_ERROR(MakeSteps());
     FAIRPULL_RETURN_IF_ERROR(MakeItems());
+    if (program_.tiers.size() > kMaxTiers) {
+      return CantHold(absl::StrCat("it has ", program_.tiers.size(),
+                                   " rarities; up to ", kMaxTiers, " fit"));
+    }
     return std::move(program_);
   }
 
@@ -301,13 +305,6 @@ class ProgramMaker {
   absl::Status MakeSteps() {
     const std::size_t counters = banner_.counters().size();
     program_.pairs = std::max<std::size_t>(1, (counters + 1) / 2);
-    const auto pair_of = [](const LaneArray& lanes, std::size_t pair) {
-      return static_cast<std::uint32_t>(
-                 static_cast<std::uint16_t>(lanes[2 * pair])) |
-             static_cast<std::uint32_t>(
-                 static_cast<std::uint16_t>(lanes[2 * pair + 1]))
-                 << 16;
-    };
     LaneArray start{};
     for (std::size_t i = 0; i < counters; ++i) start[i] = banner_.AlikeUpTo(i);
     const std::vector<Group>& groups = banner_.groups();
@@ -317,15 +314,15 @@ class ProgramMaker {
       }
     }
     for (std::size_t pair = 0; pair < program_.pairs; ++pair) {
-      program_.start[pair] = pair_of(start, pair);
-      program_.cap[pair] = pair_of(groups.front().step.cap, pair);
+      program_.start[pair] = PairOf(start, pair);
+      program_.cap[pair] = PairOf(groups.front().step.cap, pair);
       std::vector<std::uint32_t> back;
       std::vector<std::uint32_t> keep;
       std::vector<std::uint32_t> add;
       for (const Group& group : groups) {
-        back.push_back(pair_of(group.step.back, pair));
-        keep.push_back(pair_of(group.step.keep, pair));
-        add.push_back(pair_of(group.step.add, pair));
+        back.push_back(PairOf(group.step.back, pair));
+        keep.push_back(PairOf(group.step.keep, pair));
+        add.push_back(PairOf(group.step.add, pair));
       }
       program_.goes_back[pair] =
           std::any_of(back.begin(), back.end(), [](auto b) { return b != 0; });

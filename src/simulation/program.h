@@ -15,6 +15,7 @@
 
 #include "absl/status/statusor.h"
 #include "fairpull/banner/banner.h"
+#include "fairpull/pity/lanes.h"
 
 namespace fairpull::internal {
 
@@ -23,6 +24,13 @@ inline constexpr std::size_t kMaxPairs = kMaxCounters / 2;
 // Two numbers of 16 bits, the first in the low half.
 using Pair = std::uint32_t;
 using Pairs = std::array<Pair, kMaxPairs>;
+
+[[nodiscard]] inline Pair PairOf(const LaneArray& values, std::size_t pair) {
+  const auto bits = [&values](std::size_t i) {
+    return static_cast<Pair>(static_cast<std::uint16_t>(values[i]));
+  };
+  return bits(2 * pair) | bits(2 * pair + 1) << 16;
+}
 
 // A table of words in Program::words; padded with zeros to a multiple of 16.
 struct Table {
@@ -61,8 +69,11 @@ struct Tier {
   std::vector<Edge> edges;
 };
 
-// Items of all groups together that fit: a cell is a byte.
-inline constexpr std::size_t kMaxCells = 256;
+// Rarities that fit.
+inline constexpr std::size_t kMaxTiers = 6;
+
+// Items of all groups together that fit: a cell is a word of 16 bits.
+inline constexpr std::size_t kMaxCells = 65'535;
 
 struct Program {
   std::size_t pairs = 0;
