@@ -7,7 +7,7 @@
 // has none of them.
 #define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "kernel.cc"
+#define HWY_TARGET_INCLUDE "simulation/kernel.cc"
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
 

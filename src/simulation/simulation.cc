@@ -5,7 +5,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
+#include "fairpull/analysis/pulls_to.h"
 #include "fairpull/base/status.h"
 #include "fairpull/engine/batch.h"
 #include "fairpull/engine/outcome.h"
@@ -26,23 +26,6 @@ constexpr std::uint64_t kBlockDraws = 256;
 // faster.
 constexpr std::size_t kFewPlayers = 3;
 
-absl::StatusOr<std::uint32_t> BatchOf(const Banner& banner,
-                                      std::optional<std::uint32_t> batch) {
-  std::vector<std::uint32_t> sizes;
-  for (const BatchSpec& sold : banner.spec().batches) {
-    sizes.push_back(sold.size);
-  }
-  std::sort(sizes.begin(), sizes.end());
-  const std::uint32_t size = batch.value_or(sizes.front());
-  if (!std::binary_search(sizes.begin(), sizes.end(), size)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(size, " pulls at once are not sold on banner \"",
-                     banner.id().value(), "\"; it sells ",
-                     absl::StrJoin(sizes, ", ")));
-  }
-  return size;
-}
-
 // Why a batch of this size is more than so many pulls one by one; empty if it
 // is not.
 std::string WhyBatch(const Banner& banner, std::uint32_t batch) {
@@ -56,7 +39,7 @@ absl::StatusOr<Simulation> Simulation::Make(Banner banner,
                                             const SimulationOptions& options) {
   Simulation made;
   made.options_ = options;
-  FAIRPULL_ASSIGN_OR_RETURN(made.batch_, BatchOf(banner, options.batch));
+  FAIRPULL_ASSIGN_OR_RETURN(made.batch_, AnalysisBatch(banner, options.batch));
   if (options.players == 0 || options.pulls == 0) {
     return absl::InvalidArgumentError(
         absl::StrCat("there are ", options.players, " players with ",
