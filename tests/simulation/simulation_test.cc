@@ -13,7 +13,7 @@
 #include "banner/files.h"
 #include "fairpull/engine/batch.h"
 #include "fairpull/engine/pull.h"
-#include "fairpull/random/pcg_source.h"
+#include "simulation/states.h"
 #include "simulation/vectors.h"
 
 namespace fairpull {
@@ -94,26 +94,6 @@ std::size_t Differences(const Simulation& simulation, std::uint64_t chunk,
   return differences;
 }
 
-// States that any player could stand in.
-std::vector<PityState> RandomStates(const Banner& banner, std::size_t count) {
-  PcgSource bits = PcgSource::Seeded(count);
-  std::vector<PityState> states;
-  const CounterSet& counters = banner.counters();
-  while (states.size() < count) {
-    PityState state = counters.Start();
-    for (std::size_t i = 0; i < counters.size(); ++i) {
-      const Counter& counter = counters[i];
-      if (counter.life != CounterLife::kStored) continue;
-      const Uniform<std::uint32_t> range(
-          static_cast<std::uint64_t>(counter.cap - counter.lowest) + 1);
-      state.value[i] = static_cast<std::int16_t>(
-          counter.lowest + static_cast<int>(range.Value(range.Accept(bits))));
-    }
-    states.push_back(state);
-  }
-  return states;
-}
-
 class ShippedSimulationTest : public ::testing::TestWithParam<std::string> {};
 
 // A million draws of each banner on each kind of vectors.
@@ -140,7 +120,7 @@ TEST_P(ShippedSimulationTest, GoesOnFromAnyState) {
       Simulation::Make(banner, {.seed = 3, .players = 500, .pulls = 200})
           .value();
   ASSERT_EQ(simulation.chunks(), 1u);
-  EXPECT_EQ(Differences(simulation, 0, RandomStates(banner, 500)), 0u);
+  EXPECT_EQ(Differences(simulation, 0, testing::RandomStates(banner, 500, 1)), 0u);
 }
 
 INSTANTIATE_TEST_SUITE_P(AllBanners, ShippedSimulationTest,
