@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "fairpull/base/status.h"
 #include "fairpull/odds/alias_table.h"
@@ -20,6 +21,29 @@ constexpr std::uint64_t kMaxTable = std::numeric_limits<std::int16_t>::max();
 
 absl::Status CantHold(absl::string_view what) {
   return absl::UnimplementedError(what);
+}
+
+// The first rule found for which Banner::pulls_are_plain() is false.
+absl::string_view WhyNotPlain(const Banner& banner) {
+  const BannerSpec& spec = banner.spec();
+  if (spec.box.has_value()) return "its box is drawn without replacement";
+  if (spec.frozen_odds != FrozenOdds::kNo) {
+    return "its odds are frozen in a batch";
+  }
+  if (spec.step_up.has_value()) return "its batches go step by step";
+  for (const Group& group : banner.groups()) {
+    if (group.remembers) return "its duplicates are protected";
+  }
+  for (const Milestone& milestone : banner.milestones()) {
+    if (milestone.repeat) return "its milestone repeats";
+  }
+  for (const Rarity& rarity : banner.rarities()) {
+    if (rarity.counters.featured_spent.has_value()) {
+      return "its longest wait for a featured item holds once";
+    }
+  }
+  if (!banner.wheels().one_size()) return "its wheels are of several sizes";
+  return "its counters change with each batch";
 }
 
 // The inverse of an odd number modulo 2^32, by Newton's iteration.
@@ -207,11 +231,8 @@ class ProgramMaker {
 
   absl::Status MakeFirstWord() {
     if (!banner_.pulls_are_plain()) {
-      return CantHold(
-          "a pull is more than one draw from wheels of one size: the banner "
-          "has a box, protected duplicates, frozen odds, a pity of batches, "
-          "step-up, a milestone that repeats, a longest wait that is used up, "
-          "or odds that do not give way to higher rarities");
+      return CantHold(absl::StrCat("a pull is more than one draw: ",
+                                   WhyNotPlain(banner_)));
     }
     const WheelTable& wheels = banner_.wheels();
     const std::uint64_t size = wheels.size(0);

@@ -82,6 +82,11 @@ from fairpull.service import (
     SplitPullService,
     verify_draws,
 )
+from fairpull.simulation import (
+    SimulationInterrupted,
+    SimulationResult,
+    simulate,
+)
 
 __all__ = [
     "AlreadyExistsError",
@@ -131,6 +136,8 @@ __all__ = [
     "ResourceExhaustedError",
     "Rule",
     "ServerSeeds",
+    "SimulationInterrupted",
+    "SimulationResult",
     "SplitPullService",
     "Stage",
     "Store",
@@ -150,6 +157,7 @@ __all__ = [
     "distribute_by_player",
     "follow_plan",
     "open_store",
+    "simulate",
     "unused_paid",
     "verify",
     "verify_draws",
