@@ -90,9 +90,7 @@ class Part:
         self.rarities = self.rarities + other.rarities
         self.featured = self.featured + other.featured
         self.items = self.items + other.items
-        self.waits = [
-            _sum(a, b) for a, b in zip(self.waits, other.waits, strict=True)
-        ]
+        self.waits = [_sum(a, b) for a, b in zip(self.waits, other.waits, strict=True)]
         self.pulls_to_goal = _sum(self.pulls_to_goal, other.pulls_to_goal)
         self.not_met += other.not_met
 
@@ -168,9 +166,7 @@ def run_in_threads(plan: Plan, threads: int, progress: Progress | None) -> Part:
     return whole
 
 
-def run_in_executor(
-    plan: Plan, executor: Executor, progress: Progress | None
-) -> Part:
+def run_in_executor(plan: Plan, executor: Executor, progress: Progress | None) -> Part:
     """Run a plan in the workers of an executor.
 
     A task whose worker is lost is submitted again, or run here if the executor
@@ -235,7 +231,9 @@ def run_task(plan: Plan, task: Task) -> Part | Exception:
     """
     try:
         core = plan.simulation()
-        part = _empty_part(replace(plan, players=task.last_player - task.first_player), core)
+        part = _empty_part(
+            replace(plan, players=task.last_player - task.first_player), core
+        )
         run = _run_of(plan, core, task, part, offset=task.first_player)
         while run.advance(SLICE_SECONDS) != 0:
             pass
@@ -319,9 +317,9 @@ def _run_of(
 def _take(whole: Part, part: Part, task: Task) -> None:
     whole.add(part)
     rows = slice(task.first_player, task.last_player)
-    if whole.outcomes is not None:
+    if whole.outcomes is not None and part.outcomes is not None:
         whole.outcomes[rows] = part.outcomes
-    if whole.states is not None:
+    if whole.states is not None and part.states is not None:
         whole.states[rows] = part.states
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -201,7 +201,13 @@ def simulate(
     core = plan.simulation()
     # Wrong goals are told before anything is begun.
     core.run(
-        0, 0, waits=waits, goal=goal, copies=plan.copies, starts=None, items=None,
+        0,
+        0,
+        waits=waits,
+        goal=goal,
+        copies=plan.copies,
+        starts=None,
+        items=None,
         states=None,
     )
 
@@ -313,9 +319,7 @@ def _result(
         why_scalar=core.why_scalar,
         rarities=by_rarity(part.rarities.tolist()),
         featured={name: hits for name, hits in featured.items() if name in rate_up},
-        items=dict(
-            zip((i.id for i in banner.items), part.items.tolist(), strict=True)
-        )
+        items=dict(zip((i.id for i in banner.items), part.items.tolist(), strict=True))
         if items
         else {},
         waits=by_rarity(part.waits) if plan.waits else {},

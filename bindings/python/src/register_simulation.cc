@@ -37,6 +37,11 @@ Counts ToArray(const std::vector<std::uint64_t>& counts) {
   return Counts(static_cast<py::ssize_t>(counts.size()), counts.data());
 }
 
+// (draws, rarities, featured, items, waits by rarity, draws to the goal, how
+// many players did not meet it)
+using Result = std::tuple<std::uint64_t, Counts, Counts, Counts,
+                          std::vector<Counts>, Counts, std::uint64_t>;
+
 // The places of stored counters, in the order of CounterRanges.
 std::vector<std::size_t> StoredCounters(const CounterSet& counters) {
   std::vector<std::size_t> places;
@@ -146,17 +151,19 @@ class SimulationRun {
     return made;
   }
 
-  // (draws, rarities, featured, items, waits by rarity, draws to the goal, how
-  // many players did not meet it)
-  [[nodiscard]] py::tuple Result() const {
-    py::list waits;
+  // What was counted so far.
+  [[nodiscard]] Result Counted() const {
+    std::vector<Counts> waits;
     for (const std::vector<std::uint64_t>& counts : tally_.waits()) {
-      waits.append(ToArray(counts));
+      waits.push_back(ToArray(counts));
     }
-    return py::make_tuple(tally_.draws(), ToArray(tally_.rarities()),
-                          ToArray(tally_.featured()), ToArray(tally_.items()),
-                          waits, ToArray(tally_.draws_to_goal()),
-                          tally_.not_met());
+    return {tally_.draws(),
+            ToArray(tally_.rarities()),
+            ToArray(tally_.featured()),
+            ToArray(tally_.items()),
+            waits,
+            ToArray(tally_.draws_to_goal()),
+            tally_.not_met()};
   }
 
  private:
@@ -271,7 +278,7 @@ void RegisterSimulation(py::module_& module) {
   py::class_<SimulationRun>(module, "SimulationRun",
                             "Some chunks of a simulation.")
       .def("advance", &SimulationRun::Advance, py::arg("seconds"))
-      .def("result", &SimulationRun::Result);
+      .def("result", &SimulationRun::Counted);
   py::class_<Simulation>(module, "Simulation",
                          "A banner with players, in chunks.")
       .def(py::init(&MakeSimulation), py::arg("banner"), py::kw_only(),
@@ -286,7 +293,8 @@ void RegisterSimulation(py::module_& module) {
       .def("players_in", &Simulation::PlayersIn, py::arg("chunk"))
       .def("run", &MakeRun, py::arg("first_chunk"), py::arg("last_chunk"),
            py::kw_only(), py::arg("waits"), py::arg("goal"), py::arg("copies"),
-           py::arg("starts"), py::arg("items"), py::arg("states"));
+           py::arg("starts").noconvert(),
+           py::arg("items").noconvert(), py::arg("states").noconvert());
 }
 
 }  // namespace fairpull::python
