@@ -78,6 +78,10 @@ absl::StatusOr<Simulation> Simulation::Make(Banner banner,
       if (options.cells == CellKind::kGroup) break;
     }
   }
+  std::vector<std::uint16_t> items;
+  for (const Cell& cell : cells) items.push_back(cell.item);
+  made.items_ =
+      std::make_shared<const std::vector<std::uint16_t>>(std::move(items));
   made.cells_ = std::make_shared<const std::vector<Cell>>(std::move(cells));
   made.first_cells_ = std::make_shared<const std::vector<std::uint16_t>>(
       std::move(first_cells));
@@ -105,6 +109,18 @@ std::uint64_t Simulation::PlayersIn(std::uint64_t chunk) const {
 
 std::string Simulation::vectors() const {
   return program_ == nullptr ? "scalar" : internal::KernelTarget();
+}
+
+void WriteItems(const Simulation& simulation, const CellBlock& block,
+                std::uint16_t* rows, std::size_t stride) {
+  const std::uint16_t* const items = simulation.items_->data();
+  for (std::size_t p = 0; p < block.players; ++p) {
+    const std::uint16_t* const cells = block.cells + p;
+    std::uint16_t* const row = rows + p * stride;
+    for (std::size_t n = 0; n < block.draws; ++n) {
+      row[n] = items[cells[n * kLanes]];
+    }
+  }
 }
 
 struct ChunkRun::Lanes {

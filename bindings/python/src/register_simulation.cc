@@ -209,20 +209,18 @@ class SimulationRun {
   void WriteColumns() {
     const CellBlock& block = run_->block();
     const std::uint64_t first = block.first_player - first_player_;
-    const bool ends = block.first_draw + block.draws == simulation_.draws();
+    if (item_data_ != nullptr) {
+      const std::uint64_t stride = simulation_.draws();
+      WriteItems(simulation_, block,
+                 item_data_ + first * stride + block.first_draw, stride);
+    }
+    if (state_data_ == nullptr ||
+        block.first_draw + block.draws != simulation_.draws()) {
+      return;
+    }
     for (std::size_t p = 0; p < block.players; ++p) {
-      if (item_data_ != nullptr) {
-        std::uint16_t* to = item_data_ +
-                            (first + p) * simulation_.draws() +
-                            block.first_draw;
-        for (std::size_t n = 0; n < block.draws; ++n) {
-          to[n] = simulation_.cells()[block.cells[n * kLanes + p]].item;
-        }
-      }
-      if (state_data_ != nullptr && ends) {
-        rows_.Write(run_->StateAfter(p),
-                    state_data_ + (first + p) * rows_.columns());
-      }
+      rows_.Write(run_->StateAfter(p),
+                  state_data_ + (first + p) * rows_.columns());
     }
   }
 

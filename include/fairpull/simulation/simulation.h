@@ -66,6 +66,8 @@ struct Cell {
   std::uint16_t item = 0;  // into Banner::items(), with CellKind::kItem
 };
 
+struct CellBlock;
+
 // Immutable; safe to share between threads. Cheap to copy.
 class Simulation {
  public:
@@ -101,6 +103,8 @@ class Simulation {
 
  private:
   friend class ChunkRun;
+  friend void WriteItems(const Simulation&, const CellBlock&, std::uint16_t*,
+                         std::size_t);
 
   Simulation() = default;
 
@@ -108,6 +112,7 @@ class Simulation {
   std::shared_ptr<const internal::Program> program_;  // null: scalar
   std::shared_ptr<const std::vector<Cell>> cells_;
   std::shared_ptr<const std::vector<std::uint16_t>> first_cells_;  // by group
+  std::shared_ptr<const std::vector<std::uint16_t>> items_;        // by cell
   std::string why_scalar_;
   SimulationOptions options_;
   std::uint32_t batch_ = 1;
@@ -126,6 +131,12 @@ struct CellBlock {
   // Simulation::cells().
   const std::uint16_t* cells = nullptr;
 };
+
+// Writes the items of a block, as places in Banner::items(), in rows of players:
+// draw n of player p of the block to `rows[p * stride + n]`. The cells are those
+// of items.
+void WriteItems(const Simulation& simulation, const CellBlock& block,
+                std::uint16_t* rows, std::size_t stride);
 
 // One chunk, from its first draw to its last. Not safe for concurrent use; the
 // simulation must outlive it.
