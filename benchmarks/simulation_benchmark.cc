@@ -148,10 +148,9 @@ void BM_NumPyLockstep(benchmark::State& run) {
   constexpr int kPlayers = 20'000;
   std::int64_t pulls = 0;
   for (auto _ : run) {
-    const std::string command = std::string(python) + " " +
-                                FAIRPULL_SOURCE_DIR +
-                                "/benchmarks/numpy_lockstep.py " +
-                                std::to_string(kSteps) + " 1";
+    const std::string command =
+        std::string(python) + " " + FAIRPULL_SOURCE_DIR +
+        "/benchmarks/numpy_lockstep.py " + std::to_string(kSteps) + " 1";
     const std::unique_ptr<std::FILE, int (*)(std::FILE*)> output(
         popen(command.c_str(), "r"), pclose);
     double seconds = 0;

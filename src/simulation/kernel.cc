@@ -5,7 +5,8 @@
 
 // Compiled once for each of AVX-512, AVX2 and SSE4, and once for a machine that
 // has none of them.
-#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
+#define HWY_DISABLED_TARGETS \
+  (HWY_SSSE3 | HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "simulation/kernel.cc"
 #include "hwy/foreach_target.h"
@@ -106,8 +107,8 @@ HWY_INLINE Lanes Lookup(const std::uint32_t* HWY_RESTRICT table,
   const V second = hn::LoadU(d, table + kN);
   if (size <= 2 * kN) {
     for (std::size_t u = 0; u < kUnroll; ++u) {
-      found.v[u] = V{_mm512_permutex2var_epi32(first.raw, index.v[u].raw,
-                                               second.raw)};
+      found.v[u] =
+          V{_mm512_permutex2var_epi32(first.raw, index.v[u].raw, second.raw)};
     }
     return found;
   }
@@ -317,8 +318,7 @@ HWY_INLINE void StepCounters(const Program& program, const Lanes& group,
     if (program.goes_back[p]) {
       const Lanes back = Lookup(program.At(program.back[p]), groups, group);
       for (std::size_t u = 0; u < kUnroll; ++u) {
-        value.v[u] =
-            To32(hn::SaturatedSub(To16(value.v[u]), To16(back.v[u])));
+        value.v[u] = To32(hn::SaturatedSub(To16(value.v[u]), To16(back.v[u])));
       }
     }
     const Lanes keep = Lookup(program.At(program.keep[p]), groups, group);
@@ -326,8 +326,7 @@ HWY_INLINE void StepCounters(const Program& program, const Lanes& group,
     const V16 cap = To16(hn::Set(d, program.cap[p]));
     for (std::size_t u = 0; u < kUnroll; ++u) {
       const V kept = hn::And(value.v[u], keep.v[u]);
-      value.v[u] =
-          To32(hn::Min(hn::Add(To16(kept), To16(add.v[u])), cap));
+      value.v[u] = To32(hn::Min(hn::Add(To16(kept), To16(add.v[u])), cap));
     }
     StoreLanes(value, state.counters[p]);
   }
@@ -348,7 +347,7 @@ HWY_INLINE void StoreCells(const Lanes& cells, std::uint16_t* HWY_RESTRICT to) {
 // The groups of drawn.steps pulls; `cells` are kLanes apart.
 template <std::size_t kTiers>
 HWY_NOINLINE void PullGroupsOf(const Program& program, LaneState& state,
-                             Drawn& drawn, std::uint16_t* cells) {
+                               Drawn& drawn, std::uint16_t* cells) {
   for (std::size_t step = 0; step < drawn.steps; ++step) {
     const Lanes group = PickGroups<kTiers>(program, state, drawn.first[step]);
     StepCounters(program, group, state);
@@ -361,12 +360,18 @@ void PullGroups(const Program& program, LaneState& state, Drawn& drawn,
                 std::uint16_t* cells) {
   static_assert(kMaxTiers == 6);
   switch (program.tiers.size()) {
-    case 1: return PullGroupsOf<1>(program, state, drawn, cells);
-    case 2: return PullGroupsOf<2>(program, state, drawn, cells);
-    case 3: return PullGroupsOf<3>(program, state, drawn, cells);
-    case 4: return PullGroupsOf<4>(program, state, drawn, cells);
-    case 5: return PullGroupsOf<5>(program, state, drawn, cells);
-    default: return PullGroupsOf<6>(program, state, drawn, cells);
+    case 1:
+      return PullGroupsOf<1>(program, state, drawn, cells);
+    case 2:
+      return PullGroupsOf<2>(program, state, drawn, cells);
+    case 3:
+      return PullGroupsOf<3>(program, state, drawn, cells);
+    case 4:
+      return PullGroupsOf<4>(program, state, drawn, cells);
+    case 5:
+      return PullGroupsOf<5>(program, state, drawn, cells);
+    default:
+      return PullGroupsOf<6>(program, state, drawn, cells);
   }
 }
 
@@ -395,9 +400,8 @@ HWY_INLINE Lanes ColumnsOf(const Program& program, const Lanes& group,
     const V cut = hn::GatherIndex(d, program.At(program.last_own), column);
     const V items =
         hn::GatherIndex(d, program.At(program.own_and_alias), column);
-    cell.v[u] =
-        hn::IfThenElse(hn::Gt(place, cut), hn::ShiftRight<16>(items),
-                       hn::And(items, hn::Set(d, 0xffff)));
+    cell.v[u] = hn::IfThenElse(hn::Gt(place, cut), hn::ShiftRight<16>(items),
+                               hn::And(items, hn::Set(d, 0xffff)));
   }
   return cell;
 }
@@ -482,8 +486,8 @@ void Count(const std::uint16_t* cells, std::size_t size, std::size_t kinds,
       odd = hn::Sub(odd, hn::VecFromMask(d16, next));
     }
     const V both = To32(hn::Add(even, odd));
-    const V sums = hn::Add(hn::And(both, hn::Set(d, 0xffff)),
-                           hn::ShiftRight<16>(both));
+    const V sums =
+        hn::Add(hn::And(both, hn::Set(d, 0xffff)), hn::ShiftRight<16>(both));
     counts[kind] += hn::GetLane(hn::SumOfLanes(d, sums));
   }
 }

@@ -31,8 +31,9 @@ struct LaneBlock {
 void RunKernel(const Program& program, CellKind kind, std::size_t steps,
                LaneBlock& lanes, std::uint16_t* cells);
 
-// Adds how often each value below `kinds` is among `cells` to `counts`. The time
-// it takes grows with `kinds`. `size` is a multiple of kLanes, at most 2^21.
+// Adds how often each value below `kinds` is among `cells` to `counts`. The
+// time it takes grows with `kinds`. `size` is a multiple of kLanes, at most
+// 2^21.
 void CountCells(const std::uint16_t* cells, std::size_t size, std::size_t kinds,
                 std::uint64_t* counts);
 

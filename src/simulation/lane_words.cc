@@ -27,10 +27,9 @@ std::array<std::uint64_t, 2> Threefry2x64(
 LaneWords::LaneWords(std::uint64_t seed, std::uint64_t chunk,
                      std::uint32_t lane) {
   const auto [low, high] = Threefry2x64({seed, 0}, {chunk * kLanes + lane, 0});
-  state_ = {static_cast<std::uint32_t>(low),
-            static_cast<std::uint32_t>(low >> 32),
-            static_cast<std::uint32_t>(high),
-            static_cast<std::uint32_t>(high >> 32)};
+  state_ = {
+      static_cast<std::uint32_t>(low), static_cast<std::uint32_t>(low >> 32),
+      static_cast<std::uint32_t>(high), static_cast<std::uint32_t>(high >> 32)};
   // The one state that xoshiro never leaves; odds of 2^-128.
   if (low == 0 && high == 0) state_[0] = 1;
 }

@@ -79,7 +79,8 @@ class Wheels {
            .values = static_cast<std::uint32_t>(values)});
     }
     for (std::uint32_t g = 0; g < wheels.outcomes(); ++g) {
-      if (g == 0 || banner.groups()[g].rarity != banner.groups()[g - 1].rarity) {
+      if (g == 0 ||
+          banner.groups()[g].rarity != banner.groups()[g - 1].rarity) {
         first_groups_.push_back(g);
       }
     }
@@ -101,9 +102,7 @@ class Wheels {
     return first_groups_[tier];
   }
   // Those that pulls come to.
-  [[nodiscard]] const std::vector<std::uint32_t>& rows() const {
-    return rows_;
-  }
+  [[nodiscard]] const std::vector<std::uint32_t>& rows() const { return rows_; }
 
   [[nodiscard]] std::uint32_t DigitOf(std::uint32_t row,
                                       const Digit& digit) const {
@@ -143,8 +142,7 @@ class Factor {
   // given back if that does not explain all wheels or the table is too long.
   template <class ValueIn, class Fits>
   static std::optional<Factor> Find(const Wheels& wheels,
-                                    const ValueIn& value_in,
-                                    const Fits& fits) {
+                                    const ValueIn& value_in, const Fits& fits) {
     Factor factor;
     std::uint64_t size = 1;
     for (const Digit& digit : wheels.digits()) {
@@ -188,9 +186,9 @@ class Factor {
       index.strides[counter / 2] |= strides_[d] << (counter % 2 * 16);
     }
     index.pair = digits_.front().counter / 2;
-    index.kind = digits_.size() > 1                    ? Index::Kind::kSum
+    index.kind = digits_.size() > 1                 ? Index::Kind::kSum
                  : digits_.front().counter % 2 == 0 ? Index::Kind::kLow
-                                                       : Index::Kind::kHigh;
+                                                    : Index::Kind::kHigh;
     return index;
   }
 
@@ -221,8 +219,9 @@ class ProgramMaker {
 
  private:
   Table Add(absl::Span<const std::uint32_t> values) {
-    const Table table{.first = static_cast<std::uint32_t>(program_.words.size()),
-                      .size = static_cast<std::uint32_t>(values.size())};
+    const Table table{
+        .first = static_cast<std::uint32_t>(program_.words.size()),
+        .size = static_cast<std::uint32_t>(values.size())};
     program_.words.insert(program_.words.end(), values.begin(), values.end());
     constexpr std::size_t kPad = 16;
     program_.words.resize((program_.words.size() + kPad - 1) / kPad * kPad);
@@ -231,8 +230,8 @@ class ProgramMaker {
 
   absl::Status MakeFirstWord() {
     if (!banner_.pulls_are_plain()) {
-      return CantHold(absl::StrCat("a pull is more than one draw: ",
-                                   WhyNotPlain(banner_)));
+      return CantHold(
+          absl::StrCat("a pull is more than one draw: ", WhyNotPlain(banner_)));
     }
     const WheelTable& wheels = banner_.wheels();
     const std::uint64_t size = wheels.size(0);
@@ -331,7 +330,8 @@ class ProgramMaker {
     const std::vector<Group>& groups = banner_.groups();
     for (const Group& group : groups) {
       if (group.step.cap != groups.front().step.cap) {
-        return CantHold("its counters have caps that differ from group to group");
+        return CantHold(
+            "its counters have caps that differ from group to group");
       }
     }
     for (std::size_t pair = 0; pair < program_.pairs; ++pair) {

@@ -97,8 +97,8 @@ struct Program {
   Table last_in_column;  // its width in words, less one
   Table first_column;
   bool weighted = false;  // whether some column has an alias
-  Table last_own;        // by column: its words past this are its alias's
-  Table own_and_alias;   // by column, as cells
+  Table last_own;         // by column: its words past this are its alias's
+  Table own_and_alias;    // by column, as cells
 
   std::vector<std::uint32_t> words;
 

@@ -46,9 +46,9 @@ absl::StatusOr<Simulation> Simulation::Make(Banner banner,
                      options.pulls, " pulls each; both must be at least 1"));
   }
   if (options.pulls % made.batch_ != 0) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        options.pulls, " pulls are no whole number of batches of ",
-        made.batch_));
+    return absl::InvalidArgumentError(
+        absl::StrCat(options.pulls, " pulls are no whole number of batches of ",
+                     made.batch_));
   }
   const std::uint64_t batches = options.pulls / made.batch_;
   const std::uint64_t per_batch = banner.DrawsOf(made.batch_);
@@ -62,8 +62,8 @@ absl::StatusOr<Simulation> Simulation::Make(Banner banner,
   made.draws_ = batches * per_batch;
   made.players_per_chunk_ =
       kLanes * ((kLaneDraws + made.draws_ - 1) / made.draws_);
-  made.chunks_ = (options.players + made.players_per_chunk_ - 1) /
-                 made.players_per_chunk_;
+  made.chunks_ =
+      (options.players + made.players_per_chunk_ - 1) / made.players_per_chunk_;
 
   std::vector<Cell> cells;
   std::vector<std::uint16_t> first_cells;
@@ -161,8 +161,8 @@ void ChunkRun::StartPlayers() {
       std::min<std::uint64_t>(kLanes, end_ - block_.first_player));
   block_.first_draw = 0;
   block_.draws = 0;
-  lanes_->scalar = simulation_->program_ == nullptr ||
-                   block_.players <= kFewPlayers;
+  lanes_->scalar =
+      simulation_->program_ == nullptr || block_.players <= kFewPlayers;
   const auto start_of = [&](std::size_t player) -> const PityState& {
     if (starts_.empty()) return simulation_->banner().counters().Start();
     if (starts_.size() == 1) return starts_.front();
@@ -215,8 +215,7 @@ void ChunkRun::RunScalar() {
     for (std::size_t g = 0; g < banner.groups().size(); ++g) {
       const std::vector<std::uint16_t>& in = banner.groups()[g].items;
       for (std::size_t i = 0; i < in.size(); ++i) {
-        lanes.place_in_group[g * items + in[i]] =
-            static_cast<std::uint16_t>(i);
+        lanes.place_in_group[g * items + in[i]] = static_cast<std::uint16_t>(i);
       }
     }
   }

@@ -47,9 +47,9 @@ absl::StatusOr<StopAt> StopAt::Parse(const Simulation& simulation,
   const bool by_item = parsed.kind() == Goal::Kind::kItem;
   if (!by_item && parsed.kind() != Goal::Kind::kRarity &&
       parsed.kind() != Goal::Kind::kFeatured) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "players can't stop at \"", std::string(goal),
-        "\"; they can at rarity:R, featured:R and item:ID"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("players can't stop at \"", std::string(goal),
+                     "\"; they can at rarity:R, featured:R and item:ID"));
   }
   if (by_item && simulation.options().cells == CellKind::kGroup) {
     return absl::InvalidArgumentError(

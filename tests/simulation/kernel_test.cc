@@ -125,9 +125,9 @@ TEST(KernelTest, PicksAsPullDoesOnBothSidesOfEachEdge) {
       EdgeMaker edges(banner);
       int differences = 0;
       for (std::size_t round = 0; round < 200; ++round) {
-        differences += Differences(
-            banner, *program, testing::RandomStates(banner, kLanes, round),
-            edges);
+        differences +=
+            Differences(banner, *program,
+                        testing::RandomStates(banner, kLanes, round), edges);
       }
       EXPECT_EQ(differences, 0) << name << " on " << hwy::TargetName(target);
     }

@@ -18,12 +18,12 @@ constexpr double kFar = 6.36;
 
 TEST(LaneWordsTest, ThreefryGivesTheWordsThatItsAuthorsPublish) {
   // From kat_vectors of Random123 1.09, threefry2x64 with 20 rounds.
-  EXPECT_EQ(Threefry2x64({0, 0}, {0, 0}),
-            (std::array<std::uint64_t, 2>{0xc2b6e3a8c2c69865u,
-                                          0x6f81ed42f350084du}));
-  EXPECT_EQ(Threefry2x64({~0ull, ~0ull}, {~0ull, ~0ull}),
-            (std::array<std::uint64_t, 2>{0xe02cb7c4d95d277au,
-                                          0xd06633d0893b8b68u}));
+  EXPECT_EQ(
+      Threefry2x64({0, 0}, {0, 0}),
+      (std::array<std::uint64_t, 2>{0xc2b6e3a8c2c69865u, 0x6f81ed42f350084du}));
+  EXPECT_EQ(
+      Threefry2x64({~0ull, ~0ull}, {~0ull, ~0ull}),
+      (std::array<std::uint64_t, 2>{0xe02cb7c4d95d277au, 0xd06633d0893b8b68u}));
 }
 
 TEST(LaneWordsTest, XoshiroGivesTheWordsOfTheReference) {
@@ -40,7 +40,8 @@ TEST(LaneWordsTest, NoTwoLanesStartAlike) {
   std::set<LaneWords::State> starts;
   std::size_t made = 0;
   for (std::uint64_t seed = 0; seed < 16; ++seed) {
-    for (const std::uint64_t chunk : {0ull, 1ull, 2ull, 63ull, 64ull, 1ull << 40}) {
+    for (const std::uint64_t chunk :
+         {0ull, 1ull, 2ull, 63ull, 64ull, 1ull << 40}) {
       for (std::uint32_t lane = 0; lane < kLanes; ++lane) {
         starts.insert(LaneWords(seed, chunk, lane).state());
         ++made;
@@ -83,8 +84,8 @@ double BitDistance(const First& first, const Second& second, int words) {
 }
 
 TEST(LaneWordsTest, NeighboursAreIndependentBitByBit) {
-  // Lanes, chunks and seeds beside each other: 3 * 64 comparisons, a false alarm
-  // in 4e-8 of all seeds.
+  // Lanes, chunks and seeds beside each other: 3 * 64 comparisons, a false
+  // alarm in 4e-8 of all seeds.
   for (std::uint32_t lane = 0; lane < kLanes; ++lane) {
     LaneWords base(5, 9, lane);
     LaneWords others[] = {LaneWords(5, 9, (lane + 1) % kLanes),
@@ -134,8 +135,8 @@ TEST(LaneWordsTest, RunsAboveAndBelowTheMiddleAreAsLongAsTheyShouldBe) {
     EXPECT_LT(std::abs(distance([&] { return words.Next(); }, 50'000)), kFar);
   }
   std::size_t lane = 0;
-  EXPECT_LT(std::abs(distance(
-                [&] { return lanes[lane++ % kLanes].Next(); }, 3'200'000)),
+  EXPECT_LT(std::abs(distance([&] { return lanes[lane++ % kLanes].Next(); },
+                              3'200'000)),
             kFar);
 }
 
@@ -145,7 +146,8 @@ TEST(LaneWordsTest, PairsFillTheSquareEvenly) {
   std::vector<int> boxes(1 << 16);
   constexpr int kPairs = 40 << 16;
   std::vector<LaneWords> lanes;
-  for (std::uint32_t lane = 0; lane < kLanes; ++lane) lanes.emplace_back(8, 1, lane);
+  for (std::uint32_t lane = 0; lane < kLanes; ++lane)
+    lanes.emplace_back(8, 1, lane);
   for (int i = 0; i < kPairs; ++i) {
     LaneWords& words = lanes[static_cast<std::size_t>(i) % kLanes];
     const std::uint32_t first = words.Next() >> 24;

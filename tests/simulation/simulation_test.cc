@@ -76,9 +76,8 @@ std::size_t Differences(const Simulation& simulation, std::uint64_t chunk,
       if (block.first_draw == 0) {
         const std::uint64_t n =
             block.first_player + p - simulation.FirstPlayer(chunk);
-        players[p].Start(starts.empty()
-                             ? simulation.banner().counters().Start()
-                             : starts[n % starts.size()]);
+        players[p].Start(starts.empty() ? simulation.banner().counters().Start()
+                                        : starts[n % starts.size()]);
       }
       const std::vector<Outcome> expected = players[p].Draw(block.draws);
       for (std::size_t n = 0; n < block.draws; ++n) {
@@ -105,9 +104,9 @@ TEST_P(ShippedSimulationTest, DrawsAsPullDoesOnAnyVectors) {
     for (const CellKind cells : {CellKind::kItem, CellKind::kGroup}) {
       // Pulls of a batch of whatever size is sold.
       const Simulation simulation =
-          Simulation::Make(banner,
-                           {.seed = 20, .players = 64, .pulls = 8'000,
-                            .cells = cells})
+          Simulation::Make(
+              banner,
+              {.seed = 20, .players = 64, .pulls = 8'000, .cells = cells})
               .value();
       EXPECT_EQ(Differences(simulation, 0), 0u);
     }
@@ -120,7 +119,8 @@ TEST_P(ShippedSimulationTest, GoesOnFromAnyState) {
       Simulation::Make(banner, {.seed = 3, .players = 500, .pulls = 200})
           .value();
   ASSERT_EQ(simulation.chunks(), 1u);
-  EXPECT_EQ(Differences(simulation, 0, testing::RandomStates(banner, 500, 1)), 0u);
+  EXPECT_EQ(Differences(simulation, 0, testing::RandomStates(banner, 500, 1)),
+            0u);
 }
 
 INSTANTIATE_TEST_SUITE_P(AllBanners, ShippedSimulationTest,
@@ -141,10 +141,10 @@ TEST(SimulationTest, MostShippedBannersRunInVectors) {
     scalar.push_back(name);
     EXPECT_THAT(simulation.why_scalar(), Not(IsEmpty())) << name;
   }
-  EXPECT_THAT(scalar, ::testing::ElementsAre(
-                          "box-300", "dragalia", "endfield-character",
-                          "feh-focus", "fgo-single", "hearthstone-pack",
-                          "stepup-asteria"));
+  EXPECT_THAT(scalar, ::testing::ElementsAre("box-300", "dragalia",
+                                             "endfield-character", "feh-focus",
+                                             "fgo-single", "hearthstone-pack",
+                                             "stepup-asteria"));
 }
 
 // Banners whose words are often rejected, and whose items are weighted.
@@ -179,14 +179,16 @@ const std::string kFineWheel = WithOdds("1/625000", "1/16");
 // rejected where silver is drawn.
 const std::string kFineItems = [] {
   std::string text = testing::Edited("\"weight\": 2", "\"weight\": 4000002");
-  const std::string old = "{\"id\": \"s2\", \"type\": \"hero\", \"rarity\": \"silver\"}";
+  const std::string old =
+      "{\"id\": \"s2\", \"type\": \"hero\", \"rarity\": \"silver\"}";
   return text.replace(text.find(old), old.size(),
                       "{\"id\": \"s2\", \"type\": \"hero\", \"rarity\": "
                       "\"silver\", \"weight\": 3999999}");
 }();
 const std::string kWeighted = [] {
   std::string text = testing::kSmallBanner;
-  const std::string old = "{\"id\": \"t1\", \"type\": \"item\", \"rarity\": \"tin\"}";
+  const std::string old =
+      "{\"id\": \"t1\", \"type\": \"item\", \"rarity\": \"tin\"}";
   return text.replace(text.find(old), old.size(), R"(
     {"id": "t1", "type": "item", "rarity": "tin", "weight": 7},
     {"id": "t2", "type": "item", "rarity": "tin", "weight": 1},

@@ -1,8 +1,8 @@
 // Simulated frequencies against the exact analysis: two programs that share the
 // banner and nothing else.
 //
-// FAIRPULL_TEST_PULLS sets how many pulls each banner makes, 2,000,000 unless it
-// is set; 1e9 takes some minutes.
+// FAIRPULL_TEST_PULLS sets how many pulls each banner makes, 2,000,000 unless
+// it is set; 1e9 takes some minutes.
 
 #include <gtest/gtest.h>
 
@@ -94,8 +94,7 @@ TEST_P(StatisticsTest, PullsToAHitAreAsTheAnalysisSays) {
       for (const BatchSpec& sold : banner.spec().batches) {
         batch = std::min(batch, sold.size);
       }
-      const auto exact =
-          PullsTo(banner, *goal, {.copies = 2, .batch = batch});
+      const auto exact = PullsTo(banner, *goal, {.copies = 2, .batch = batch});
       ASSERT_TRUE(exact.ok()) << exact.status();
       std::vector<double> pmf(exact->pmf().begin(), exact->pmf().end());
       // Each player has pulls for nearly all of the distribution.
@@ -109,13 +108,14 @@ TEST_P(StatisticsTest, PullsToAHitAreAsTheAnalysisSays) {
                                      static_cast<double>(pulls)) +
           1;
       const Simulation simulation =
-          Simulation::Make(banner,
-                           {.seed = 1931, .players = players, .pulls = pulls,
-                            .batch = batch})
+          Simulation::Make(banner, {.seed = 1931,
+                                    .players = players,
+                                    .pulls = pulls,
+                                    .batch = batch})
               .value();
-      Tally tally(simulation,
-                  {.stop_at = StopAt::Parse(simulation, goal->text(), 2)
-                                  .value()});
+      Tally tally(
+          simulation,
+          {.stop_at = StopAt::Parse(simulation, goal->text(), 2).value()});
       for (std::uint64_t c = 0; c < simulation.chunks(); ++c) {
         ChunkRun run(simulation, c);
         while (run.Next()) tally.Add(run.block());

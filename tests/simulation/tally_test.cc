@@ -84,9 +84,10 @@ TEST(TallyTest, WaitsGoOnFromBlockToBlockAndEndWithThePlayer) {
 
 TEST(TallyTest, PlayersStopAtTheirGoal) {
   const Simulation simulation = SmallSimulation(3, 4);
-  Tally tally(simulation,
-              {.waits = true,
-               .stop_at = StopAt::Parse(simulation, "featured:gold", 2).value()});
+  Tally tally(
+      simulation,
+      {.waits = true,
+       .stop_at = StopAt::Parse(simulation, "featured:gold", 2).value()});
   tally.Add(Block({{0, 1}, {0, 0}, {4, 4}}).From(0));
   tally.Add(Block({{4, 0}, {0, 0}, {0, 1}}).From(2));
   EXPECT_THAT(tally.draws_to_goal(), ElementsAre(0, 0, 1, 0, 1));
@@ -122,8 +123,8 @@ TEST(TallyTest, CountsTheSameWhicheverWay) {
     const Banner banner = testing::LoadShipped(name);
     for (const CellKind cells : {CellKind::kGroup, CellKind::kItem}) {
       const Simulation simulation =
-          Simulation::Make(
-              banner, {.players = 640, .pulls = 700, .cells = cells})
+          Simulation::Make(banner,
+                           {.players = 640, .pulls = 700, .cells = cells})
               .value();
       const Tally quick = RunAll(simulation);
       const Tally one_by_one = RunAll(simulation, {.waits = true});
@@ -138,8 +139,7 @@ TEST(TallyTest, CountsTheSameWhicheverWay) {
 
 TEST(TallyTest, GroupsAndItemsGiveTheSameRarities) {
   const Tally by_item = RunAll(SmallSimulation(1'000, 500));
-  const Tally by_group =
-      RunAll(SmallSimulation(1'000, 500, CellKind::kGroup));
+  const Tally by_group = RunAll(SmallSimulation(1'000, 500, CellKind::kGroup));
   EXPECT_EQ(by_item.rarities(), by_group.rarities());
   EXPECT_EQ(by_item.featured(), by_group.featured());
   EXPECT_TRUE(by_group.items().empty());

@@ -174,8 +174,8 @@ class SimulationRun {
     if (array.ndim() != 2 ||
         static_cast<std::uint64_t>(array.shape(0)) != rows ||
         static_cast<std::uint64_t>(array.shape(1)) != columns) {
-      throw py::value_error(absl::StrCat(name, " must be of shape (", rows,
-                                         ", ", columns, ")"));
+      throw py::value_error(
+          absl::StrCat(name, " must be of shape (", rows, ", ", columns, ")"));
     }
   }
 
@@ -183,7 +183,8 @@ class SimulationRun {
     while (run_ == nullptr || !run_->Next()) {
       if (next_chunk_ == last_chunk_) return false;
       ReadStarts();
-      run_ = std::make_unique<ChunkRun>(simulation_, next_chunk_, chunk_starts_);
+      run_ =
+          std::make_unique<ChunkRun>(simulation_, next_chunk_, chunk_starts_);
       ++next_chunk_;
     }
     tally_.Add(run_->block());
@@ -256,18 +257,21 @@ Simulation MakeSimulation(const Banner& banner, std::uint64_t seed,
                .scalar_only = scalar_only}));
 }
 
-std::unique_ptr<SimulationRun> MakeRun(
-    const Simulation& simulation, std::uint64_t first_chunk,
-    std::uint64_t last_chunk, bool waits, const std::optional<std::string>& goal,
-    std::uint64_t copies, std::optional<States> starts,
-    std::optional<Items> items, std::optional<States> states) {
+std::unique_ptr<SimulationRun> MakeRun(const Simulation& simulation,
+                                       std::uint64_t first_chunk,
+                                       std::uint64_t last_chunk, bool waits,
+                                       const std::optional<std::string>& goal,
+                                       std::uint64_t copies,
+                                       std::optional<States> starts,
+                                       std::optional<Items> items,
+                                       std::optional<States> states) {
   TallyOptions options{.waits = waits};
   if (goal.has_value()) {
     options.stop_at = ValueOrThrow(StopAt::Parse(simulation, *goal, copies));
   }
-  return std::make_unique<SimulationRun>(
-      simulation, first_chunk, last_chunk, std::move(options),
-      std::move(starts), std::move(items), std::move(states));
+  return std::make_unique<SimulationRun>(simulation, first_chunk, last_chunk,
+                                         std::move(options), std::move(starts),
+                                         std::move(items), std::move(states));
 }
 
 }  // namespace
@@ -291,8 +295,8 @@ void RegisterSimulation(py::module_& module) {
       .def("players_in", &Simulation::PlayersIn, py::arg("chunk"))
       .def("run", &MakeRun, py::arg("first_chunk"), py::arg("last_chunk"),
            py::kw_only(), py::arg("waits"), py::arg("goal"), py::arg("copies"),
-           py::arg("starts").noconvert(),
-           py::arg("items").noconvert(), py::arg("states").noconvert());
+           py::arg("starts").noconvert(), py::arg("items").noconvert(),
+           py::arg("states").noconvert());
 }
 
 }  // namespace fairpull::python

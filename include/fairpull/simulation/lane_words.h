@@ -6,9 +6,9 @@
 // which every vector unit has; it passes TestU01's BigCrush and PractRand; its
 // period is 2^128 - 1 words. Each generator starts where Threefry-2x64 with 20
 // rounds (Salmon et al., "Parallel Random Numbers: As Easy as 1, 2, 3", 2011),
-// keyed by the seed, puts (chunk, lane). That is a bijection, so no two lanes of
-// a seed start alike; and the odds that two of n lanes overlap within L words
-// each are below n^2 L / 2^128: 2^-30 for 2^29 lanes of 2^40 words.
+// keyed by the seed, puts (chunk, lane). That is a bijection, so no two lanes
+// of a seed start alike; and the odds that two of n lanes overlap within L
+// words each are below n^2 L / 2^128: 2^-30 for 2^29 lanes of 2^40 words.
 //
 // The words depend on seed, chunk and lane only, not on who draws them, when,
 // or how many lanes a machine works on at once. For simulation, never for live
@@ -41,8 +41,7 @@ class LaneWords {
   explicit LaneWords(const State& state) : state_(state) {}
 
   Word Next() {
-    const Word word =
-        std::rotl(state_[0] + state_[3], 7) + state_[0];
+    const Word word = std::rotl(state_[0] + state_[3], 7) + state_[0];
     const Word shifted = state_[1] << 9;
     state_[2] ^= state_[0];
     state_[3] ^= state_[1];

@@ -4,9 +4,9 @@
 // Players are taken in chunks of a few hundred thousand pulls. Each chunk is a
 // pure function of banner, options and its number, so chunks can be run in any
 // order, on any thread or machine, once or twice, and give the same outcomes;
-// tallies of them (simulation/tally.h) add up in any order. A banner whose pulls
-// are plain runs in vectors of the best kind that the machine has; any other
-// runs on the scalar engine, and why_scalar() says why.
+// tallies of them (simulation/tally.h) add up in any order. A banner whose
+// pulls are plain runs in vectors of the best kind that the machine has; any
+// other runs on the scalar engine, and why_scalar() says why.
 //
 //   FAIRPULL_ASSIGN_OR_RETURN(
 //       Simulation simulation,
@@ -132,9 +132,9 @@ struct CellBlock {
   const std::uint16_t* cells = nullptr;
 };
 
-// Writes the items of a block, as places in Banner::items(), in rows of players:
-// draw n of player p of the block to `rows[p * stride + n]`. The cells are those
-// of items.
+// Writes the items of a block, as places in Banner::items(), in rows of
+// players: draw n of player p of the block to `rows[p * stride + n]`. The cells
+// are those of items.
 void WriteItems(const Simulation& simulation, const CellBlock& block,
                 std::uint16_t* rows, std::size_t stride);
 

@@ -1,5 +1,5 @@
-// What is counted of simulated draws: hits of each rarity, featured hits, items,
-// waits between hits, and how many pulls a goal took.
+// What is counted of simulated draws: hits of each rarity, featured hits,
+// items, waits between hits, and how many pulls a goal took.
 //
 // Tallies of the same kind add up, in any order and grouping, to the tally of
 // all draws together.
