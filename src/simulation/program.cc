@@ -370,7 +370,7 @@ class ProgramMaker {
           const AliasColumns built,
           BuildAliasColumns(weights, AliasTable::kMaxSize));
       const auto count = static_cast<std::uint32_t>(built.columns.size());
-      // What the kernel's division needs: see ItemCells there.
+      // What the kernel's division needs: see ColumnsOf there.
       if (std::uint64_t{count} * built.wheel_size >= std::uint64_t{1} << 30) {
         return CantHold(absl::StrCat("a pool of ", count,
                                      " items needs a wheel of ",
