@@ -142,6 +142,50 @@ def postgres_table(results: dict) -> str:
     return "\n".join(lines)
 
 
+# What to show of simulations.
+SIMULATIONS = [
+    ("BM_SimulateRarities", "`genshin-character`, rarities and featured hits"),
+    ("BM_SimulateItems", "the same, and items"),
+    ("BM_SimulateTwoThreads", "rarities and featured hits, two threads"),
+    ("BM_SimulateAvx2", "the same on AVX2, one thread"),
+    ("BM_SimulateSse4", "the same on SSE4"),
+    ("BM_SimulateFatePoints", "`genshin-weapon-path2`, one thread"),
+    ("BM_SimulateScalar", "the scalar engine, with items"),
+    ("BM_NumPyLockstep", "NumPy, rarities and featured hits"),
+    ("BM_OutcomeColumns", "each outcome as a column of items"),
+    ("BM_MemsetColumns", "setting as many bytes"),
+]
+
+
+def simulation_table(results: dict) -> str:
+    """The rows of simulations in Markdown: pulls a second, beside the rivals."""
+    rates = {
+        entry["run_name"].split("/")[0]: entry["items_per_second"]
+        for entry in results["benchmarks"]
+        if entry.get("aggregate_name") == "median" and "items_per_second" in entry
+    }
+    lines = [
+        "| what | million pulls a second | beside NumPy | beside the scalar engine |",
+        "|---|---|---|---|",
+    ]
+    for name, text in SIMULATIONS:
+        if name not in rates:
+            continue  # vectors that the machine does not have
+        beside = [
+            f"{rates[name] / rates[rival]:.1f}"
+            for rival in ("BM_NumPyLockstep", "BM_SimulateScalar")
+        ]
+        lines.append(f"| {text} | {rates[name] / 1e6:,.0f} | {' | '.join(beside)} |")
+    context = results["context"]
+    runs = results["benchmarks"][0]["repetitions"]
+    lines += [
+        "",
+        f"Measured on {context['date'][:10]}, {context['num_cpus']} cores at "
+        f"{context['mhz_per_cpu']} MHz; medians of {runs} interleaved runs.",
+    ]
+    return "\n".join(lines)
+
+
 def put(text: str, mark: str, content: str) -> str:
     """The text with this content between the two marks of a name."""
     start, end = f"<!-- {mark}: start -->", f"<!-- {mark}: end -->"
@@ -152,13 +196,14 @@ def put(text: str, mark: str, content: str) -> str:
 def main() -> None:
     """Replace what stands between the marks."""
     results = {}
-    for file in {row[0] for row in ROWS}:
+    for file in {row[0] for row in ROWS} | {"simulation"}:
         path = HERE / "results" / f"{file}.json"
         results[file] = json.loads(path.read_text(encoding="utf-8"))
         # The name and the folders of the machine are nobody's business.
         for key in ("host_name", "executable"):
             results[file]["context"].pop(key, None)
         path.write_text(json.dumps(results[file], indent=1) + "\n", encoding="utf-8")
+    simulation = results.pop("simulation")
     analysis = json.loads(
         (HERE / "results" / "analysis.json").read_text(encoding="utf-8")
     )
@@ -169,6 +214,7 @@ def main() -> None:
     text = put(readme.read_text(encoding="utf-8"), "table", table(results))
     text = put(text, "analysis", analysis_table(analysis))
     text = put(text, "postgres", postgres_table(postgres))
+    text = put(text, "simulation", simulation_table(simulation))
     readme.write_text(text, encoding="utf-8")
 
 

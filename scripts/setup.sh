@@ -50,7 +50,7 @@ need_packages() {
 
 need_build_packages() {
   need_packages g++ cmake ninja-build ccache pkg-config ca-certificates \
-    libabsl-dev libhiredis-dev nlohmann-json3-dev libpcg-cpp-dev libpq-dev \
+    libabsl-dev libhiredis-dev libhwy-dev nlohmann-json3-dev libpcg-cpp-dev libpq-dev \
     libsodium-dev libsqlite3-dev python3 python3-dev python3-venv
 }
 
