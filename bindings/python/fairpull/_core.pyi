@@ -6,7 +6,7 @@ import collections.abc
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['Balance', 'Banner', 'Catalog', 'Distribution', 'Entry', 'Hold', 'Item', 'Lot', 'PullOperation', 'PullReceipt', 'PullRecord', 'PullService', 'PullStep', 'Rarity', 'Receipt', 'ServerSeeds', 'Simulation', 'SimulationRun', 'Source', 'SplitPullService', 'Store', 'Wallet', 'affordable_pulls', 'cache_report', 'check_text', 'distribute_by_player', 'follow_plan', 'hits_in', 'lint', 'open_cached_store', 'open_store', 'pulls_to', 'then_as_many_as_possible', 'unused_paid', 'verify', 'verify_draws']
+__all__: list[str] = ['Balance', 'Banner', 'CallDeadline', 'Catalog', 'Distribution', 'Entry', 'Hold', 'Item', 'Lot', 'PullOperation', 'PullReceipt', 'PullRecord', 'PullService', 'PullStep', 'Rarity', 'Receipt', 'ServerSeeds', 'Simulation', 'SimulationRun', 'Source', 'SplitPullService', 'Store', 'Wallet', 'affordable_pulls', 'cache_report', 'check_text', 'distribute_by_player', 'follow_plan', 'hits_in', 'lint', 'open_cached_store', 'open_store', 'pulls_to', 'then_as_many_as_possible', 'unused_paid', 'verify', 'verify_draws']
 class Balance:
     """
     A balance: posted, held, available (all integers) and version.
@@ -100,6 +100,16 @@ class Banner:
         ...
     @property
     def sources(self) -> list[Source]:
+        ...
+class CallDeadline:
+    """
+    A limit of the time that calls may take.
+    """
+    def __init__(self, ms: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    def begin(self) -> None:
+        ...
+    def end(self) -> None:
         ...
 class Catalog:
     """
@@ -348,15 +358,20 @@ class PullService:
         ...
     def pull(self, id: str, player: str, banner: str, count: typing.SupportsInt | typing.SupportsIndex, expected_cost: typing.SupportsInt | typing.SupportsIndex | None) -> PullReceipt:
         ...
+    def use(self, catalog: Catalog) -> None:
+        ...
 class PullStep:
     """
-    Where a pull stands after a step: operation, pulls, state, action, alarm.
+    Where a pull stands after a step: operation, pulls, state, action, drew, alarm.
     """
     @property
     def action(self) -> str:
         ...
     @property
     def alarm(self) -> bool:
+        ...
+    @property
+    def drew(self) -> bool:
         ...
     @property
     def operation(self) -> PullOperation:
@@ -490,6 +505,8 @@ class SplitPullService:
     def pity(self, player: str, banner: str) -> list[tuple[str, int]]:
         ...
     def unsettled(self, due_before_ms: typing.SupportsInt | typing.SupportsIndex, limit: typing.SupportsInt | typing.SupportsIndex) -> list[PullOperation]:
+        ...
+    def use(self, catalog: Catalog) -> None:
         ...
 class Store:
     """
