@@ -9,6 +9,7 @@
 #include "fairpull/base/status.h"
 #include "fairpull/engine/batch.h"
 #include "fairpull/engine/outcome.h"
+#include "fairpull/engine/pull.h"
 #include "kernel.h"
 #include "program.h"
 
@@ -232,11 +233,17 @@ void ChunkRun::RunScalar() {
                      lanes.block.words[2][player],
                      lanes.block.words[3][player]});
     PityState& state = lanes.states[player];
-    for (std::size_t n = 0; n < block_.draws; n += lanes.outcomes.size()) {
-      PullBatch(banner, simulation_->batch(), state, words,
-                absl::MakeSpan(lanes.outcomes));
-      for (std::size_t i = 0; i < lanes.outcomes.size(); ++i) {
-        lanes.cells[(n + i) * kLanes + player] = cell_of(lanes.outcomes[i]);
+    std::size_t n = 0;
+    const auto put = [&](const Outcome& outcome) {
+      lanes.cells[n++ * kLanes + player] = cell_of(outcome);
+    };
+    if (lanes.outcomes.size() == 1) {
+      PullEach(banner, block_.draws, state, words, put);
+    } else {
+      while (n < block_.draws) {
+        PullBatch(banner, simulation_->batch(), state, words,
+                  absl::MakeSpan(lanes.outcomes));
+        for (const Outcome& outcome : lanes.outcomes) put(outcome);
       }
     }
     for (std::size_t s = 0; s < 4; ++s) {
