@@ -6,9 +6,9 @@ import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { openPage } from "./chromium.js";
-import { newName, startGame } from "./game.js";
-import { PlayerAtKeyboard, PlayerAtPage } from "./player_at_page.js";
+import { openPage } from "../src/chromium.js";
+import { newName, startGame } from "../src/game.js";
+import { PlayerAtKeyboard, PlayerAtPage } from "../src/player_at_page.js";
 
 const FOLDER = process.env.SCREENSHOTS;
 

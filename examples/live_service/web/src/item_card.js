@@ -69,7 +69,7 @@ export function emblem({ id, type }) {
     { class: "emblem", viewBox: "-50 -50 100 100", "aria-hidden": "true" },
     isHero
       ? s("circle", { r: 46, class: "emblem-ground" })
-      : s("path", { d: polygon(8, 46, 46, 22.5), class: "emblem-ground" }),
+      : s("path", { d: polygon(3, 47, 47, 30), class: "emblem-ground" }),
     s("path", {
       d: polygon(points, 39, 39 * inner, turn),
       class: "emblem-rays",

@@ -2,9 +2,10 @@
 
 import { isUndecided } from "../api.js";
 import { h } from "../dom.js";
-import { amount, counted, time } from "../format.js";
+import { amount, counted, percent, percentOf, time } from "../format.js";
 import { icon } from "../icons.js";
 import { Problem } from "../problems.js";
+import { rarityName } from "../rarity.js";
 import { oddsView } from "./odds.js";
 import { reveal } from "./reveal.js";
 import { standingView } from "./standing.js";
@@ -90,6 +91,7 @@ function stage(game) {
         ? h("p", { class: "stage-featured" }, "With ", list(featured))
         : "",
     ),
+    stageOdds(odds),
     h(
       "div",
       { class: "stage-pulls" },
@@ -99,6 +101,21 @@ function stage(game) {
     ),
     h("p", { class: "form-error stage-error", role: "alert", id: "pull-error" }),
     pendingNote(game),
+  );
+}
+
+/**
+ * The odds in a line right above the buttons, however small the window is.
+ *
+ * @param {import("./odds.js").Odds} odds
+ */
+function stageOdds({ rarities }) {
+  return h(
+    "ul",
+    { class: "stage-odds", "aria-label": "Base odds" },
+    rarities.map(({ id, base }) =>
+      h("li", null, `${rarityName(id)} `, h("b", null, percent(percentOf(base)))),
+    ),
   );
 }
 
