@@ -1,16 +1,26 @@
 // A whole session at the page: wide and narrow, light and dark, once by keyboard alone.
 //
-// With SCREENSHOTS=folder, pictures of each view are written there.
+// With SCREENSHOTS=folder, a picture of each view is written there. With PICTURES=1 those
+// of the README are made anew.
 
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { openPage } from "../src/chromium.js";
 import { newName, startGame } from "../src/game.js";
 import { PlayerAtKeyboard, PlayerAtPage } from "../src/player_at_page.js";
 
 const FOLDER = process.env.SCREENSHOTS;
+const IMAGES = fileURLToPath(new URL("../../images", import.meta.url));
+
+/** The pictures of the README, by what is seen on them. @type {Record<string, string>} */
+const PICTURES = {
+  "banner-1280-light": "banner",
+  "reveal-1280-dark": "reveal",
+  "luck-1280-light": "luck",
+  "banner-360-dark": "phone",
+};
 
 /** @type {{width: number, theme: "light" | "dark", keyboard?: boolean}[]} */
 const LOOKS = [
@@ -30,10 +40,14 @@ test("a session", async (t) => {
       /** @param {string} name */
       const look = async (name) => {
         await watch.assertUsable(name);
-        if (!FOLDER) return;
-        mkdirSync(FOLDER, { recursive: true });
-        const path = join(FOLDER, `${name}-${width}-${theme}.png`);
-        await page.screenshot({ path, fullPage: name !== "reveal" });
+        const view = `${name}-${width}-${theme}`;
+        if (FOLDER) {
+          const path = join(FOLDER, `${view}.png`);
+          await page.screenshot({ path, fullPage: name !== "reveal" });
+        }
+        if (process.env.PICTURES && view in PICTURES) {
+          await page.screenshot({ path: join(IMAGES, `${PICTURES[view]}.png`) });
+        }
       };
 
       await page.getByRole("heading", { name: "Log in" }).waitFor();

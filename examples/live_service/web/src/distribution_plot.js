@@ -4,8 +4,10 @@
 import { s } from "./dom.js";
 import { counted, percent } from "./format.js";
 
-const WIDTH = 640;
-const HEIGHT = 260;
+// In a narrow window everything is drawn closer together, so that it can be read.
+const NARROW = matchMedia("(max-width: 45rem)");
+const WIDE_SIZE = [640, 260];
+const NARROW_SIZE = [320, 220];
 const MARGIN = { left: 46, right: 14, top: 34, bottom: 44 };
 const MOST_LABELS = 12;
 
@@ -13,8 +15,9 @@ const MOST_LABELS = 12;
  * @param {{first: number, probabilities: number[], hits: number, pulls: number, name: string, mean: number}} law
  */
 export function distributionPlot({ first, probabilities, hits, pulls, name, mean }) {
-  const width = WIDTH - MARGIN.left - MARGIN.right;
-  const height = HEIGHT - MARGIN.top - MARGIN.bottom;
+  const [fullWidth, fullHeight] = NARROW.matches ? NARROW_SIZE : WIDE_SIZE;
+  const width = fullWidth - MARGIN.left - MARGIN.right;
+  const height = fullHeight - MARGIN.top - MARGIN.bottom;
   const step = width / probabilities.length;
   const top = niceTop(Math.max(...probabilities));
   /** @param {number} probability */
@@ -28,7 +31,7 @@ export function distributionPlot({ first, probabilities, hits, pulls, name, mean
     "svg",
     {
       class: "plot",
-      viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
+      viewBox: `0 0 ${fullWidth} ${fullHeight}`,
       role: "img",
       "aria-labelledby": "plot-title plot-text",
     },
@@ -61,7 +64,7 @@ export function distributionPlot({ first, probabilities, hits, pulls, name, mean
     [0, top / 2, top].flatMap((level) => [
       s("path", {
         class: "plot-line",
-        d: `M${MARGIN.left} ${y(level)}H${WIDTH - MARGIN.right}`,
+        d: `M${MARGIN.left} ${y(level)}H${fullWidth - MARGIN.right}`,
       }),
       s(
         "text",
@@ -91,7 +94,7 @@ export function distributionPlot({ first, probabilities, hits, pulls, name, mean
             {
               class: "plot-label",
               x: x(first + index),
-              y: HEIGHT - MARGIN.bottom + 17,
+              y: fullHeight - MARGIN.bottom + 17,
               "text-anchor": "middle",
             },
             first + index,
@@ -103,7 +106,7 @@ export function distributionPlot({ first, probabilities, hits, pulls, name, mean
       {
         class: "plot-label",
         x: MARGIN.left + width / 2,
-        y: HEIGHT - 8,
+        y: fullHeight - 8,
         "text-anchor": "middle",
       },
       `number of ${name}`,
@@ -116,7 +119,7 @@ export function distributionPlot({ first, probabilities, hits, pulls, name, mean
       "text",
       {
         class: "plot-you",
-        x: clamp(x(hits), MARGIN.left + 16, WIDTH - 26),
+        x: clamp(x(hits), MARGIN.left + 16, fullWidth - 26),
         y: y(own) - 17,
         "text-anchor": "middle",
       },

@@ -63,6 +63,11 @@ export function historyView(game) {
     list.setAttribute("aria-busy", "false");
   }
 
+  /** @param {string} bannerId */
+  function nameOf(bannerId) {
+    return game.banners.find(({ id }) => id === bannerId)?.name ?? bannerId;
+  }
+
   /** @param {HistoricPull[]} pulls @param {string | null} nextCursor */
   function page(pulls, nextCursor) {
     const newer = () => {
@@ -74,7 +79,7 @@ export function historyView(game) {
       show();
     };
     return [
-      table(pulls),
+      table(pulls, nameOf),
       h(
         "nav",
         { class: "pages", "aria-label": "Pages of the history" },
@@ -95,8 +100,8 @@ function pageButton(name, leads, turn) {
   );
 }
 
-/** @param {HistoricPull[]} pulls */
-function table(pulls) {
+/** @param {HistoricPull[]} pulls @param {(bannerId: string) => string} nameOf */
+function table(pulls, nameOf) {
   const head = ["Item", "Rarity", "Pulled", "Banner", "Crystals"];
   return h(
     "table",
@@ -111,12 +116,16 @@ function table(pulls) {
         head.map((name) => h("th", { scope: "col" }, name)),
       ),
     ),
-    h("tbody", null, pulls.map(row)),
+    h(
+      "tbody",
+      null,
+      pulls.map((pull) => row(pull, nameOf(pull.bannerId))),
+    ),
   );
 }
 
-/** @param {HistoricPull} pull */
-function row({ item, pulledAt, bannerId, currencySpent }) {
+/** @param {HistoricPull} pull @param {string} bannerName */
+function row({ item, pulledAt, currencySpent }, bannerName) {
   const rarity = rarityId(item.rarity);
   return h(
     "tr",
@@ -128,7 +137,7 @@ function row({ item, pulledAt, bannerId, currencySpent }) {
     ),
     h("td", null, rarityMark(rarity)),
     h("td", null, h("time", { datetime: pulledAt }, time(pulledAt))),
-    h("td", null, bannerId),
+    h("td", null, bannerName),
     h("td", { class: "figure" }, amount(currencySpent)),
   );
 }
