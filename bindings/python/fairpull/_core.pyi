@@ -358,15 +358,20 @@ class PullService:
         ...
     def pull(self, id: str, player: str, banner: str, count: typing.SupportsInt | typing.SupportsIndex, expected_cost: typing.SupportsInt | typing.SupportsIndex | None) -> PullReceipt:
         ...
+    def use(self, catalog: Catalog) -> None:
+        ...
 class PullStep:
     """
-    Where a pull stands after a step: operation, pulls, state, action, alarm.
+    Where a pull stands after a step: operation, pulls, state, action, drew, alarm.
     """
     @property
     def action(self) -> str:
         ...
     @property
     def alarm(self) -> bool:
+        ...
+    @property
+    def drew(self) -> bool:
         ...
     @property
     def operation(self) -> PullOperation:
@@ -465,6 +470,8 @@ class SplitPullService:
     def pity(self, player: str, banner: str) -> list[tuple[str, int]]:
         ...
     def unsettled(self, due_before_ms: typing.SupportsInt | typing.SupportsIndex, limit: typing.SupportsInt | typing.SupportsIndex) -> list[PullOperation]:
+        ...
+    def use(self, catalog: Catalog) -> None:
         ...
 class Store:
     """

@@ -82,7 +82,7 @@ void RegisterRows(py::module_& module) {
       .def_readonly("created_at_ms", &PullOperation::created_at_ms);
   py::class_<PullStep>(module, "PullStep",
                        "Where a pull stands after a step: operation, pulls, "
-                       "state, action, alarm.")
+                       "state, action, drew, alarm.")
       .def_readonly("operation", &PullStep::operation)
       .def_readonly("pulls", &PullStep::pulls)
       .def_property_readonly("action",
@@ -96,6 +96,7 @@ void RegisterRows(py::module_& module) {
           })
       .def_property_readonly(
           "settled", [](const PullStep& s) { return s.operation.settled; })
+      .def_readonly("drew", &PullStep::drew)
       .def_readonly("alarm", &PullStep::alarm);
   py::class_<PullReceipt>(module, "PullReceipt",
                           "A pull in one store: payment (a Receipt) and pulls "
@@ -154,6 +155,13 @@ void RegisterSplitPullService(py::module_& module) {
            }),
            py::arg("store"), py::arg("catalog"), py::arg("seeds"),
            py::arg("clock_ms"), py::arg("give_up_after_ms"))
+      .def(
+          "use",
+          [](PySplitPullService& self,
+             const std::shared_ptr<Catalog>& catalog) {
+            self.service().Use(*catalog);
+          },
+          py::arg("catalog"))
       .def(
           "begin",
           [](PySplitPullService& self, const std::string& id,
@@ -249,6 +257,12 @@ void RegisterService(py::module_& module) {
            }),
            py::arg("store"), py::arg("catalog"), py::arg("seeds"),
            py::arg("clock_ms"))
+      .def(
+          "use",
+          [](PyPullService& self, const std::shared_ptr<Catalog>& catalog) {
+            self.service().Use(*catalog);
+          },
+          py::arg("catalog"))
       .def(
           "pull",
           [](PyPullService& self, const std::string& id,

@@ -11,8 +11,11 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from account.price import Price
+from account.rate_limits import AccountRateLimits
+from account.spending_limits import SpendingLimits
 from shared_http.crash_points import CrashPoints
 from shared_http.player_tokens import DEFAULT_AUDIENCE, DEFAULT_ISSUER
+from shared_http.registration import DiscoverySettings
 from shared_http.service_token import load_service_token
 from shared_http.settings import (
     DEFAULT_CURRENCY,
@@ -20,6 +23,7 @@ from shared_http.settings import (
     SettingError,
     read_shared_secret,
 )
+from shared_http.tasks import TaskLimits
 
 DEFAULT_PAYMENT_METHODS = (
     "card",
@@ -45,11 +49,18 @@ class AccountConfig:
     crash_points: CrashPoints
     redis_url: str | None = field(default=None, repr=False)
     database_wait_ms: int = 20_000
+    task_limits: TaskLimits = field(default_factory=lambda: TaskLimits(seconds=6.0))
+    discovery: DiscoverySettings | None = None
     currency: str = DEFAULT_CURRENCY
     token_issuer: str = DEFAULT_ISSUER
     token_audience: str = DEFAULT_AUDIENCE
     payment_methods: tuple[str, ...] = DEFAULT_PAYMENT_METHODS
     price: Price = field(default_factory=Price)
+    spending_limits: SpendingLimits = field(default_factory=SpendingLimits)
+    rate_limits: AccountRateLimits = field(default_factory=AccountRateLimits)
+    processes: int = 1
+    refresh_token_days: int = 30
+    refresh_grace_ms: int = 30_000
     payment_recovery_ms: int = 1_000
     ask_after_ms: int = 60_000
     sweep_every_ms: int = 5_000
@@ -62,6 +73,7 @@ class AccountConfig:
         database_url = environment.required(
             "ACCOUNT_DATABASE_URL", example="sqlite:////var/lib/fairpull/account.db"
         )
+        price = Price.from_environment(environment)
         return cls(
             database_url=database_url,
             users_url=environment.text("ACCOUNT_USERS_URL", default="")
@@ -85,14 +97,25 @@ class AccountConfig:
             ),
             crash_points=CrashPoints.from_environment(environment),
             redis_url=environment.redis_url("REDIS_URL"),
+            task_limits=TaskLimits.from_environment(environment, default_ms=6_000),
             database_wait_ms=environment.milliseconds(
                 "DATABASE_WAIT_MS", default=20_000
             ),
+            discovery=DiscoverySettings.from_environment(environment),
             currency=environment.text("GAME_CURRENCY", default=DEFAULT_CURRENCY),
             token_issuer=environment.text("JWT_ISSUER", default=DEFAULT_ISSUER),
             token_audience=environment.text("JWT_AUDIENCE", default=DEFAULT_AUDIENCE),
             payment_methods=_payment_methods(environment),
-            price=Price.from_environment(environment),
+            price=price,
+            spending_limits=SpendingLimits.from_environment(
+                environment, currency=price.currency
+            ),
+            rate_limits=AccountRateLimits.from_environment(environment),
+            processes=environment.count("WEB_CONCURRENCY", default=1),
+            refresh_token_days=environment.count("REFRESH_TOKEN_DAYS", default=30),
+            refresh_grace_ms=environment.milliseconds(
+                "REFRESH_GRACE_MS", default=30_000
+            ),
             payment_recovery_ms=environment.milliseconds(
                 "PAYMENT_RECOVERY_MS", default=1_000
             ),

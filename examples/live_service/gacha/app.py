@@ -15,6 +15,7 @@ from gacha.config import GachaConfig
 from gacha.history import history_routes
 from gacha.inquiries import inquiry_routes
 from gacha.luck import LuckDesk, luck_routes
+from gacha.metrics import GachaMetrics, look_at_pulls
 from gacha.odds_page import OddsPage, odds_page_routes
 from gacha.pity import PityDesk, pity_routes
 from gacha.pull_progress import PullProgress
@@ -28,13 +29,17 @@ from gacha.sockets.redis_events import RedisEvents
 from gacha.sockets.routes import socket_routes
 from gacha.sockets.tickets import LocalTickets, RedisTickets, Tickets
 from shared_http.background import Background, BackgroundLoop, run_until_exit
-from shared_http.health import health_routes
+from shared_http.health import HEALTH_PATHS, health_routes
 from shared_http.idempotency import RunningRequests
+from shared_http.metrics import METRICS_PATH, metrics_routes
 from shared_http.player_tokens import PlayerTokenChecker
 from shared_http.problems import install_problem_funnel
+from shared_http.rate_limits import RateLimiter
+from shared_http.registration import keep_registered
 from shared_http.request_context import configure_logs, install_request_context
 from shared_http.service_calls import ServiceCalls
 from shared_http.startup import open_store_within, refusing_in_a_sentence
+from shared_http.tasks import TaskFlask
 
 # Which seed draws now; the pulls keep it, so that a later one leaves them checkable.
 _SEED_EPOCH = 1
@@ -51,6 +56,8 @@ class GachaService:
     signing_keys: SigningKeys
     running: RunningRequests
     progress: PullProgress
+    rate_limiter: RateLimiter
+    metrics: GachaMetrics
     analyst: Analyst
     tokens: PlayerTokenChecker
     odds: OddsPage
@@ -63,6 +70,7 @@ class GachaService:
         self.hub.stop()
         self.account_calls.close()
         self.signing_keys.close()
+        self.rate_limiter.close()
         self.tickets.close()
         self.analyst.close()
         self.store.close()
@@ -94,11 +102,14 @@ def create_app(
             )
     configure_logs("gacha")
     service = _open_service(config, account_transport)
-    app = Flask("gacha", static_folder=None)
+    app = TaskFlask(
+        "gacha", limits=config.task_limits, at_once=HEALTH_PATHS | {METRICS_PATH}
+    )
     app.extensions["gacha"] = service
     app.json.sort_keys = False  # type: ignore[attr-defined]
     install_request_context(app)
-    install_problem_funnel(app)
+    service.metrics.install(app)
+    install_problem_funnel(app, on_storage_error=service.metrics.store_failed)
     _register_routes(app, service, config)
     loops: list[Background] = [service.hub]
     if settling:
@@ -108,6 +119,7 @@ def create_app(
             BackgroundLoop("recovery", service.progress.recover, pause_s=pause_s),
         ]
     run_until_exit(loops, close=service.close)
+    keep_registered("gacha", config.discovery, config.service_token)
     return app
 
 
@@ -127,6 +139,7 @@ def _open_service(
         config.account_url, config.service_token, transport=account_transport
     )
     running = RunningRequests()
+    metrics = GachaMetrics()
     keys = SigningKeys(config.jwks_url, transport=account_transport)
     tokens = PlayerTokenChecker(
         keys.find, issuer=config.token_issuer, audience=config.token_audience
@@ -145,6 +158,7 @@ def _open_service(
         desk,
         AccountClient(calls),
         running=running,
+        metrics=metrics,
         crash_points=config.crash_points,
         on_drawn=PullAnnouncer(hub, showcase).announce,
     )
@@ -156,6 +170,8 @@ def _open_service(
         signing_keys=keys,
         running=running,
         progress=progress,
+        rate_limiter=RateLimiter(config.redis_url, on_refusal=metrics.refused),
+        metrics=metrics,
         analyst=analyst,
         tokens=tokens,
         odds=odds,
@@ -175,6 +191,7 @@ def _shared_by_processes(redis_url: str | None) -> tuple[PlayerEvents, Tickets]:
 def _register_routes(app: Flask, service: GachaService, config: GachaConfig) -> None:
     desk, showcase, tokens = service.desk, service.showcase, service.tokens
     app.register_blueprint(health_routes(lambda: desk.unsettled(0, limit=1)))
+    app.register_blueprint(metrics_routes(service.metrics, look_at_pulls(desk)))
     app.register_blueprint(odds_page_routes(showcase, service.odds))
     app.register_blueprint(pity_routes(service.pity, tokens))
     app.register_blueprint(
@@ -195,6 +212,8 @@ def _register_routes(app: Flask, service: GachaService, config: GachaConfig) -> 
             showcase=showcase,
             running=service.running,
             tokens=tokens,
+            rate_limiter=service.rate_limiter,
+            limit=config.pulls_per_player,
             crash_points=config.crash_points,
         )
     )

@@ -11,6 +11,8 @@ from gacha.sockets.limits import SocketLimits
 from gacha.sockets.origins import allowed_origins
 from shared_http.crash_points import CrashPoints
 from shared_http.player_tokens import DEFAULT_AUDIENCE, DEFAULT_ISSUER
+from shared_http.rate_limits import RateLimit
+from shared_http.registration import DiscoverySettings
 from shared_http.service_token import load_service_token
 from shared_http.settings import (
     DEFAULT_CURRENCY,
@@ -18,6 +20,9 @@ from shared_http.settings import (
     SettingError,
     read_secret,
 )
+from shared_http.tasks import TaskLimits
+
+PULLS_PER_PLAYER = RateLimit("pull_per_player", "pulls of one player")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,10 +37,13 @@ class GachaConfig:
     crash_points: CrashPoints
     redis_url: str | None = field(default=None, repr=False)
     database_wait_ms: int = 20_000
+    task_limits: TaskLimits = field(default_factory=TaskLimits)
+    discovery: DiscoverySettings | None = None
     banner_folder: Path | None = None
     currency: str = DEFAULT_CURRENCY
     token_issuer: str = DEFAULT_ISSUER
     token_audience: str = DEFAULT_AUDIENCE
+    pulls_per_player: RateLimit = PULLS_PER_PLAYER
     recovery_every_ms: int = 250
     socket_limits: SocketLimits = field(default_factory=SocketLimits)
     socket_origins: frozenset[str] = frozenset()
@@ -67,13 +75,18 @@ class GachaConfig:
             ),
             crash_points=CrashPoints.from_environment(environment),
             redis_url=environment.redis_url("REDIS_URL"),
+            task_limits=TaskLimits.from_environment(environment, default_ms=8_000),
             database_wait_ms=environment.milliseconds(
                 "DATABASE_WAIT_MS", default=20_000
             ),
+            discovery=DiscoverySettings.from_environment(environment),
             banner_folder=environment.optional_path("BANNER_PATH"),
             currency=environment.text("GAME_CURRENCY", default=DEFAULT_CURRENCY),
             token_issuer=environment.text("JWT_ISSUER", default=DEFAULT_ISSUER),
             token_audience=environment.text("JWT_AUDIENCE", default=DEFAULT_AUDIENCE),
+            pulls_per_player=PULLS_PER_PLAYER.set_by(
+                environment, "PULL_RATE_PER_PLAYER", default="300/minute"
+            ),
             recovery_every_ms=environment.milliseconds("RECOVERY_MS", default=250),
             socket_limits=SocketLimits.from_environment(environment),
             socket_origins=allowed_origins(environment),

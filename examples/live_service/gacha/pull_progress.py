@@ -19,8 +19,10 @@ from structlog.typing import FilteringBoundLogger
 
 import fairpull
 from gacha.account_client import MOST_POSTS_AT_ONCE, AccountClient, HoldAnswer
+from gacha.metrics import GachaMetrics
 from shared_http.crash_points import CrashPoints
 from shared_http.idempotency import RunningRequests
+from shared_http.tracing import span
 
 log: FilteringBoundLogger = structlog.get_logger()
 
@@ -31,11 +33,9 @@ _RECOVERED_AT_ONCE = 100
 # What has been tried in vain waits, in the end for so long. Once the account service
 # answers again there is nothing to wait for.
 _LONGEST_WAIT_MS = 30_000
-# Of the 16 threads of a process (gunicorn.conf.py); an account service that hangs must
-# not take those with it that show banners, odds and history.
+# Of the 16 workers of a process (shared_http/tasks.py); an account service that hangs
+# must not take those with it that show banners, odds and history.
 _MOST_WAITING_REQUESTS = 12
-# The states of a pull whose items are the player's.
-_DRAWN = ("drawn", "done")
 
 
 class PullProgress:
@@ -47,16 +47,18 @@ class PullProgress:
         account: AccountClient,
         *,
         running: RunningRequests,
+        metrics: GachaMetrics,
         crash_points: CrashPoints,
         on_drawn: Callable[[fairpull.PullStep], None] = lambda _: None,
     ) -> None:
-        """`on_drawn` is told of a pull right after its draw, now and then twice."""
+        """`on_drawn` is told of each pull right after its draw."""
         self._on_drawn = on_drawn
         self._desk = desk
         self._account = account
         self._running = running
+        self._metrics = metrics
         self._crash_points = crash_points
-        self._confirmations = ConfirmationQueue()
+        self._confirmations = ConfirmationQueue(show_length=metrics.unconfirmed.set)
         self._catching_up = False
         self._places = threading.BoundedSemaphore(_MOST_WAITING_REQUESTS)
 
@@ -68,7 +70,10 @@ class PullProgress:
         if not self._places.acquire(blocking=False):
             return None
         try:
-            return self._account.place_hold(operation, within_s=_REQUEST_PATIENCE_S)
+            with span("hold"):
+                hold = self._account.place_hold(operation, within_s=_REQUEST_PATIENCE_S)
+            self._metrics.answered(hold.answer)
+            return hold
         finally:
             self._places.release()
 
@@ -76,9 +81,12 @@ class PullProgress:
         self, operation: fairpull.PullOperation, answer: str
     ) -> fairpull.PullStep:
         """Tell the state machine how the account answered; its next step."""
-        step = self._desk.advance(
-            operation.pull_id, player=operation.player, answer=answer
-        )
+        # The draw and its commit are one: nothing is drawn that is not kept.
+        with span("draw and commit", answer=answer):
+            step = self._desk.advance(
+                operation.pull_id, player=operation.player, answer=answer
+            )
+        self._metrics.stepped(step)
         if step.alarm:
             log.critical(
                 "the services disagree, so one of them has lost what it had stored",
@@ -87,7 +95,7 @@ class PullProgress:
                 state=step.state,
                 answer=answer,
             )
-        if step.pulls and operation.state not in _DRAWN and step.state in _DRAWN:
+        if step.drew:
             self._on_drawn(step)
         return step
 
@@ -148,6 +156,7 @@ class PullProgress:
                     answer = self._account.place_hold(
                         operation, within_s=_RECOVERY_PATIENCE_S
                     ).answer
+                    self._metrics.answered(answer)
                 case "void_hold":
                     answer = self._account.void_hold(operation)
                 case "post_hold":
@@ -179,7 +188,8 @@ class ConfirmationQueue:
 
     _WAIT_S = 0.25
 
-    def __init__(self) -> None:
+    def __init__(self, show_length: Callable[[int], None] = lambda _: None) -> None:
+        self._show_length = show_length
         self._queue: queue.SimpleQueue[fairpull.PullOperation] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._keys: set[tuple[str, str]] = set()
@@ -191,6 +201,7 @@ class ConfirmationQueue:
             if key in self._keys:
                 return
             self._keys.add(key)
+            self._show_length(len(self._keys))
         self._queue.put(operation)
 
     def take(self, most: int) -> list[fairpull.PullOperation]:
@@ -208,6 +219,7 @@ class ConfirmationQueue:
         """Let the pulls of a batch be put in again from now on."""
         with self._lock:
             self._keys -= {(each.player, each.pull_id) for each in batch}
+            self._show_length(len(self._keys))
 
     def __contains__(self, key: tuple[str, str]) -> bool:
         with self._lock:

@@ -30,6 +30,14 @@ FindKey = Callable[[str], Ed25519PublicKey | None]
 
 
 @dataclass(frozen=True)
+class SigningKey:
+    """A private key and the id by which tokens name it."""
+
+    id: str
+    key: Ed25519PrivateKey
+
+
+@dataclass(frozen=True)
 class TokenBearer:
     """Who a token was issued to, and until when (seconds since 1970) it is good."""
 
@@ -38,13 +46,12 @@ class TokenBearer:
 
 
 class PlayerTokenIssuer:
-    """Signs tokens. Safe to use from several threads."""
+    """Signs tokens by the key that counts when it does. Safe from several threads."""
 
     def __init__(
-        self, key: Ed25519PrivateKey, key_id: str, *, issuer: str, audience: str
+        self, signing_key: Callable[[], SigningKey], *, issuer: str, audience: str
     ) -> None:
-        self._key = key
-        self._key_id = key_id
+        self._signing_key = signing_key
         self._issuer = issuer
         self._audience = audience
 
@@ -58,8 +65,9 @@ class PlayerTokenIssuer:
             "iat": now,
             "exp": now + LIFETIME_S,
         }
+        signing = self._signing_key()
         return jwt.encode(
-            claims, self._key, algorithm=ALGORITHM, headers={"kid": self._key_id}
+            claims, signing.key, algorithm=ALGORITHM, headers={"kid": signing.id}
         )
 
 

@@ -77,6 +77,10 @@ class Environment:
             )
         return int(value)
 
+    def count(self, name: str, *, default: int) -> int:
+        """Return a whole number from 1 to 1000."""
+        return self.whole_number(name, default=default, least=1, most=1000)
+
     def whole_number(self, name: str, *, default: int, least: int, most: int) -> int:
         """Return a whole number of that range."""
         value = self._variables.get(name)

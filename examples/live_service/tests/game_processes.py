@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import signal
@@ -23,6 +24,17 @@ from waiting import until
 LIVE_SERVICE = Path(__file__).parents[1]
 PASSWORD = "correct horse battery"
 READY_LIMIT_S = 30.0
+NO_RATE_LIMITS = dict.fromkeys(
+    (
+        "LOGIN_RATE_PER_USER",
+        "LOGIN_RATE_PER_ADDRESS",
+        "REGISTER_RATE_PER_ADDRESS",
+        "PURCHASE_RATE_PER_PLAYER",
+        "PULL_RATE_PER_PLAYER",
+    ),
+    "off",
+)
+"""A few players of the tests do what thousands would."""
 
 
 class Port:
@@ -49,7 +61,7 @@ class Process:
         self, command: list[str], variables: Mapping[str, str], url: str, log: Path
     ) -> None:
         self._command = command
-        self._variables = variables
+        self.variables = variables
         self._url = url
         self._log = log
         self._running: subprocess.Popen[bytes] | None = None
@@ -60,7 +72,7 @@ class Process:
             self._running = subprocess.Popen(
                 self._command,
                 cwd=LIVE_SERVICE,
-                env={**os.environ, **self._variables, **variables},
+                env={**os.environ, **self.variables, **variables},
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
@@ -73,7 +85,8 @@ class Process:
     def kill(self) -> None:
         """kill -9 of the process and all that it started."""
         if self._running is not None:
-            os.killpg(self._running.pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # ended by itself
+                os.killpg(self._running.pid, signal.SIGKILL)
             self._running.wait()
             self._running = None
 
@@ -92,6 +105,12 @@ class Process:
         except (OSError, IndexError):
             return False
         return True
+
+    def start_again_if_ended(self, **variables: str) -> None:
+        """What a supervisor does."""
+        if self._running is not None and self._running.poll() is not None:
+            self.kill()
+            self.start(**variables)
 
     def ask_to_end(self) -> None:
         """Let it finish what runs and end."""
@@ -158,6 +177,7 @@ class GameProcesses:
         shared = {
             "SERVICE_TOKEN_FILE": str(folder / "token"),
             "FAIRPULL_CRASH_ONCE": str(folder / "crashed"),
+            **NO_RATE_LIMITS,
             **variables,
         }
         self.account = self._service(
@@ -230,23 +250,30 @@ class GameProcesses:
         for port in self._ports:
             port.close()
 
-    def _service(self, name: str, port: Port, variables: dict[str, str]) -> Process:
+    def _service(
+        self, name: str, port: Port, variables: Mapping[str, str], app: str = ""
+    ) -> Process:
         program = ["-m", "gunicorn"]
         if self._variant is not None:
             program = [str(LIVE_SERVICE / "tests" / "serve.py"), self._variant]
         listen = ["-b", f"127.0.0.1:{port.number}"]
         return Process(
-            [sys.executable, *program, *listen, f"{name}.app:create_app()"],
-            variables,
+            [sys.executable, *program, *listen, f"{app or name}.app:create_app()"],
+            {**variables, "INSTANCE_URL": port.url},
             port.url,
             self.folder / f"{name}.log",
         )
+
+    def _gateway_variables(self) -> dict[str, str]:
+        """Settings of the gateway; tests come more often than players."""
+        return {"RATE_PER_ADDRESS": "off", "RATE_PER_PLAYER": "off"}
 
     def _gateway(self, port: Port) -> Process:
         variables = {
             "PORT": str(port.number),
             "ACCOUNT_URLS": self._urls["account"],
             "GACHA_URLS": self._urls["gacha"],
+            **self._gateway_variables(),
         }
         main = LIVE_SERVICE / "gateway" / "src" / "main.js"
         return Process(

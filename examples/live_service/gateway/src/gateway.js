@@ -10,16 +10,23 @@
 import { createServer } from "node:http";
 import express from "express";
 import pino from "pino";
+import { answerBadHttp } from "./bad_http.js";
+import { begin } from "./begin.js";
 import { announcesTooMuch } from "./body.js";
 import { DiscoveryWatch } from "./discovery_watch.js";
+import { docsPage } from "./docs_page.js";
+import { closeWithin } from "./drain.js";
 import { createForward } from "./forward.js";
 import { refuseBadHead } from "./headers.js";
 import { InstanceLists } from "./instance_lists.js";
 import { Instances } from "./instances.js";
-import { rawProblem, sendProblem } from "./problems.js";
+import { createMetrics } from "./metrics.js";
+import { ownAddress } from "./own_addresses.js";
+import { requirePlayer } from "./player_tokens.js";
+import { sendProblem } from "./problems.js";
+import { createLimits } from "./rate_limits.js";
 import { askServices } from "./readiness.js";
-import { requestIdFrom } from "./request_id.js";
-import { serviceFor } from "./routes.js";
+import { SOCKET_PATH, serviceFor } from "./routes.js";
 import { RunningRequests } from "./running_requests.js";
 import { securityHeaders } from "./security_headers.js";
 import { DEFAULT_PULL_BUDGET_MS, DEFAULT_REQUEST_BUDGET_MS } from "./settings.js";
@@ -29,10 +36,10 @@ import { frontPage, WEB_FOLDER, webFiles } from "./web_page.js";
 
 /**
  * @import { Server } from "node:http"
- * @import { Socket } from "node:net"
  * @import { NextFunction, Request, Response } from "express"
  * @import { Logger } from "pino"
- * @import { DiscoverySettings } from "./settings.js"
+ * @import { ServiceName } from "./routes.js"
+ * @import { DiscoverySettings, LimitSettings, TokenSettings } from "./settings.js"
  */
 
 /**
@@ -43,6 +50,8 @@ import { frontPage, WEB_FOLDER, webFiles } from "./web_page.js";
  * @property {Logger} [logger] silent without one
  * @property {number} [requestBudgetMs] how long a service may take for an answer
  * @property {number} [pullBudgetMs] the same for a pull, which waits for both services
+ * @property {TokenSettings | null} [tokens] without them the services alone check tokens
+ * @property {LimitSettings} [limits] none without
  * @property {string} [webFolder] the files of the game's page
  */
 
@@ -58,9 +67,9 @@ import { frontPage, WEB_FOLDER, webFiles } from "./web_page.js";
 const HEAD_LIMIT_MS = 10_000;
 const REQUEST_LIMIT_MS = 20_000;
 const LIMIT_CHECK_MS = 1_000;
-const IDLE_SWEEP_MS = 50;
 
-const SOCKET_PATH = "/gacha/socket";
+/** @type {LimitSettings} */
+const NO_LIMITS = { perAddress: null, perPlayer: null, redisUrl: null };
 
 /**
  * @param {GatewayOptions} options
@@ -73,6 +82,8 @@ export function createGateway({
   logger = pino({ level: "silent" }),
   requestBudgetMs = DEFAULT_REQUEST_BUDGET_MS,
   pullBudgetMs = DEFAULT_PULL_BUDGET_MS,
+  tokens = null,
+  limits = NO_LIMITS,
   webFolder = WEB_FOLDER,
 }) {
   let draining = false;
@@ -90,35 +101,49 @@ export function createGateway({
       apply: (update) => lists.apply(update),
       logger,
     });
+  const sockets = new SocketPass(instances.gacha, requestBudgetMs);
+  const metrics = createMetrics({ instances, sockets, watch });
   const forward = createForward({
     instances,
     budgetMs: (path) => (path === "/gacha/pull" ? pullBudgetMs : requestBudgetMs),
     isDraining: () => draining,
+    onAttempt: (service, instance, outcome) =>
+      metrics.upstream.inc({ service, instance, outcome }),
+    onRetry: (service) => metrics.retries.inc({ service }),
   });
-
-  const sockets = new SocketPass(instances.gacha, requestBudgetMs);
+  const limiter = createLimits(limits, {
+    logger,
+    onLimited: (by) => metrics.limited.inc({ by }),
+  });
   const running = new RunningRequests();
   const app = express();
   app.disable("etag");
   app.disable("x-powered-by");
   app.use((req, res, next) => {
     running.add(req, res);
-    begin(req, res, logger);
+    begin(req, res, { logger, metrics });
     if (draining) res.setHeader("Connection", "close");
     next();
   });
   app.use(securityHeaders());
   app.use(refuseBadHead);
   app.use(refuseUpgradeWithBody);
-  app.use((req, res, next) => {
+  app.use("/web", webFiles(webFolder));
+  app.use("/docs", docsPage());
+  const toServices = express.Router();
+  toServices.use(limiter.byAddress);
+  toServices.use((req, res, next) => {
     const toSocket = req.path === SOCKET_PATH && asksForWebSocket(req);
     return toSocket ? sockets.pass(req, res) : next();
   });
-  app.use((req, res, next) => {
-    const service = serviceFor(req.url);
-    return service ? forward(req, res, service) : next();
-  });
-  app.use("/web", webFiles(webFolder));
+  if (tokens) toServices.use(requirePlayer(instances.account, tokens));
+  toServices.use(limiter.byPlayer);
+  toServices.use((req, res) =>
+    forward(req, res, /** @type {ServiceName} */ (serviceFor(req.url))),
+  );
+  app.use((req, res, next) =>
+    serviceFor(req.url) ? toServices(req, res, next) : next(),
+  );
   ownAddress(app, "/", frontPage(webFolder));
   ownAddress(app, "/livez", (res) => res.json({ status: "ok" }));
   ownAddress(app, "/readyz", async (res) => {
@@ -130,6 +155,9 @@ export function createGateway({
     res.setHeader("Retry-After", 1);
     const detail = draining ? "the gateway is stopping" : "not every service is ready";
     sendProblem(res, "service-unavailable", detail, { services });
+  });
+  ownAddress(app, "/metrics", async (res) => {
+    res.type(metrics.registry.contentType).send(await metrics.registry.metrics());
   });
   app.use((_req, res) => {
     sendProblem(res, "not-found", "there is nothing here; GET / lists what there is");
@@ -164,51 +192,11 @@ export function createGateway({
       draining = true;
       const complete = await closeWithin(server, sockets, limitMs);
       watch?.stop();
+      limiter.close();
       for (const each of Object.values(instances)) each.close();
       return complete;
     },
   };
-}
-
-/**
- * Gives the request its id, and the log its line once it is over. Headers, bodies
- * and queries are never logged: they hold tokens and passwords.
- *
- * @param {Request} req
- * @param {Response} res
- * @param {Logger} logger
- */
-function begin(req, res, logger) {
-  const requestId = requestIdFrom(req.headers["x-request-id"]);
-  res.setHeader("X-Request-Id", requestId);
-  const { method, path } = req;
-  const start = performance.now();
-  res.once("close", () => {
-    const ms = Math.round(performance.now() - start);
-    // A WebSocket's response is never finished; it is over when the socket is.
-    const whole = res.writableFinished || res.statusCode === 101;
-    const status = whole ? res.statusCode : null;
-    const { upstream } = res.locals;
-    const line = { requestId, method, path, status, ms, upstream };
-    logger.info(line, status === null ? "broken off" : "answered");
-  });
-}
-
-/**
- * @param {express.Application} app
- * @param {string} path
- * @param {(res: Response, req: Request) => unknown} answer
- */
-function ownAddress(app, path, answer) {
-  app.get(path, (req, res) => answer(res, req));
-  app.all(path, (req, res) => {
-    res.setHeader("Allow", "GET, HEAD");
-    sendProblem(
-      res,
-      "method-not-allowed",
-      `${path} is read with GET, not with ${req.method}`,
-    );
-  });
 }
 
 /** @param {Logger} logger */
@@ -225,59 +213,4 @@ function failureHandler(logger) {
     if (res.headersSent) res.destroy();
     else sendProblem(res, "internal-error", "the request failed; its id is in the log");
   };
-}
-
-/**
- * @param {NodeJS.ErrnoException} error
- * @param {import("node:stream").Duplex} socket
- */
-function answerBadHttp(error, socket) {
-  const begun = /** @type {Socket} */ (socket).bytesWritten > 0;
-  if (error.code === "ECONNRESET" || !socket.writable || begun) {
-    socket.destroy();
-    return;
-  }
-  const id = requestIdFrom(undefined);
-  if (error.code === "HPE_HEADER_OVERFLOW") {
-    socket.end(rawProblem("headers-too-large", "headers have at most 16 KiB", id));
-  } else if (error.code === "ERR_HTTP_REQUEST_TIMEOUT") {
-    socket.end(rawProblem("request-timeout", "the request did not arrive in time", id));
-  } else {
-    socket.end(
-      rawProblem("bad-http", "this is not a well-formed HTTP/1.1 request", id),
-    );
-  }
-}
-
-/**
- * @param {Server} server
- * @param {SocketPass} sockets
- * @param {number} limitMs
- * @returns {Promise<boolean>}
- */
-function closeWithin(server, sockets, limitMs) {
-  return new Promise((resolve) => {
-    let complete = true;
-    /** @param {(areLeft: boolean) => void} tell whether requests still run */
-    const requestsLeft = (tell) =>
-      server.getConnections((_error, count) => tell(count > sockets.size));
-    const limit = setTimeout(() => {
-      requestsLeft((areLeft) => {
-        complete = !areLeft;
-        server.closeAllConnections();
-        sockets.closeAll();
-      });
-    }, limitMs);
-    const sweep = setInterval(() => {
-      // A connection whose last answer was on its way when this began goes idle later.
-      server.closeIdleConnections();
-      // Sockets have no end of their own: they may last until nothing else does.
-      requestsLeft((areLeft) => areLeft || sockets.closeAll());
-    }, IDLE_SWEEP_MS);
-    server.close(() => {
-      clearInterval(sweep);
-      clearTimeout(limit);
-      resolve(complete);
-    });
-  });
 }

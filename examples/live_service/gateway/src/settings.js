@@ -12,10 +12,21 @@ import { readFileSync } from "node:fs";
  * @property {number} requestBudgetMs
  * @property {number} pullBudgetMs
  * @property {number} drainLimitMs
+ * @property {TokenSettings} tokens
+ * @property {LimitSettings} limits
  * @property {string} logLevel
  */
 
-/** @typedef {{target: string, token: string}} DiscoverySettings */
+/**
+ * @typedef {{target: string, token: string}} DiscoverySettings
+ * @typedef {{issuer: string, audience: string}} TokenSettings who signs players' tokens,
+ *   and for whom
+ * @typedef {{most: number, windowMs: number}} Rate
+ * @typedef {object} LimitSettings
+ * @property {Rate | null} perAddress null is no limit
+ * @property {Rate | null} perPlayer
+ * @property {string | null} redisUrl where gateways count together
+ */
 
 // Longer than a service waits for a busy storage (5 s), so that a client learns from
 // it that nothing was done, and not from the gateway that nobody knows.
@@ -63,8 +74,51 @@ export function readSettings(environment) {
     ),
     pullBudgetMs: integer("PULL_BUDGET_MS", DEFAULT_PULL_BUDGET_MS, 1, 600_000),
     drainLimitMs: integer("DRAIN_LIMIT_MS", 8_000, 1, 600_000),
+    tokens: {
+      issuer: environment.JWT_ISSUER || "fairpull-account",
+      audience: environment.JWT_AUDIENCE || "fairpull-game",
+    },
+    limits: {
+      perAddress: rate(
+        "RATE_PER_ADDRESS",
+        environment.RATE_PER_ADDRESS,
+        "30000/minute",
+      ),
+      perPlayer: rate("RATE_PER_PLAYER", environment.RATE_PER_PLAYER, "6000/minute"),
+      redisUrl: redisUrl(environment.REDIS_URL),
+    },
     logLevel,
   };
+}
+
+/** @type {Record<string, number>} */
+const UNITS_MS = { second: 1_000, minute: 60_000, hour: 3_600_000 };
+
+/**
+ * @param {string} name
+ * @param {string | undefined} text
+ * @param {string} fallback
+ * @returns {Rate | null}
+ */
+function rate(name, text, fallback) {
+  const given = text || fallback;
+  if (given === "off") return null;
+  const match = /^([1-9]\d{0,8})\/(second|minute|hour)$/.exec(given);
+  if (match) return { most: Number(match[1]), windowMs: UNITS_MS[match[2]] };
+  throw new SettingError(
+    `${name} must be like 600/minute (or second, hour), or off, not "${given}"`,
+  );
+}
+
+/** @param {string | undefined} text it may hold a password, and is not repeated */
+function redisUrl(text) {
+  if (!text) return null;
+  const url = URL.canParse(text) ? new URL(text) : null;
+  const plain = url && /^(\/\d*)?$/.test(url.pathname) && !url.search && !url.hash;
+  if (plain && url.protocol === "redis:" && !text.includes(",")) return text;
+  throw new SettingError(
+    "REDIS_URL must be redis://[user:password@]host[:port][/database], one host",
+  );
 }
 
 /**

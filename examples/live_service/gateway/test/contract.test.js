@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { parse } from "yaml";
-import { serviceFor } from "../src/routes.js";
+import { isProtected, serviceFor } from "../src/routes.js";
 import { call, fakeService, startGateway, unusedPort } from "./fakes.js";
 
 const FILE = new URL("../../api/openapi.yaml", import.meta.url);
@@ -101,6 +101,15 @@ test("every operation of the contract reaches its service", async (t) => {
       const answer = await call(port, path, { method: method.toUpperCase() });
       assert.equal(answer.status, 200);
       if (service) assert.equal(upstream.requests[before].url, path);
+    }
+  }
+});
+
+test("protected at the door is what the contract says is for players", () => {
+  for (const [path, operations] of Object.entries(contract.paths)) {
+    for (const [method, { security }] of Object.entries(operations)) {
+      const forPlayers = security !== undefined;
+      assert.equal(isProtected(method.toUpperCase(), path), forPlayers, path);
     }
   }
 });

@@ -22,6 +22,12 @@ test("what is not set has a value that suits loopback", () => {
     requestBudgetMs: 8000,
     pullBudgetMs: 10000,
     drainLimitMs: 8000,
+    tokens: { issuer: "fairpull-account", audience: "fairpull-game" },
+    limits: {
+      perAddress: { most: 30_000, windowMs: 60_000 },
+      perPlayer: { most: 6_000, windowMs: 60_000 },
+      redisUrl: null,
+    },
     logLevel: "info",
   });
 });
@@ -37,6 +43,11 @@ test("everything can be set", () => {
     REQUEST_BUDGET_MS: "1",
     PULL_BUDGET_MS: "2",
     DRAIN_LIMIT_MS: "3",
+    JWT_ISSUER: "us",
+    JWT_AUDIENCE: "them",
+    RATE_PER_ADDRESS: "5/second",
+    RATE_PER_PLAYER: "off",
+    REDIS_URL: "redis://:pass@cache:6380/2",
     LOG_LEVEL: "silent",
   });
   assert.deepEqual(settings, {
@@ -48,6 +59,12 @@ test("everything can be set", () => {
     requestBudgetMs: 1,
     pullBudgetMs: 2,
     drainLimitMs: 3,
+    tokens: { issuer: "us", audience: "them" },
+    limits: {
+      perAddress: { most: 5, windowMs: 1_000 },
+      perPlayer: null,
+      redisUrl: "redis://:pass@cache:6380/2",
+    },
     logLevel: "silent",
   });
 });
@@ -90,6 +107,26 @@ const WRONG = [
   [{ REQUEST_BUDGET_MS: "0" }, /^REQUEST_BUDGET_MS must be an integer from 1/],
   [{ PULL_BUDGET_MS: "1.5" }, /^PULL_BUDGET_MS must be/],
   [{ DRAIN_LIMIT_MS: "1e3" }, /^DRAIN_LIMIT_MS must be/],
+  ...["0/minute", "10", "10/day", "-1/second", "1.5/second", "none"].map(
+    (text) =>
+      /** @type {[Record<string, string>, RegExp]} */ ([
+        { RATE_PER_PLAYER: text },
+        /^RATE_PER_PLAYER must be like 600\/minute \(or second, hour\), or off, not "/,
+      ]),
+  ),
+  ...[
+    "cache:6379",
+    "rediss://a",
+    "redis://a/x",
+    "redis://a?x=1",
+    "redis://a:1,b:2",
+  ].map(
+    (text) =>
+      /** @type {[Record<string, string>, RegExp]} */ ([
+        { REDIS_URL: text },
+        /^REDIS_URL must be redis:\/\/\[user:password@\]host\[:port\]\[\/database\], one host$/,
+      ]),
+  ),
   [{ LOG_LEVEL: "loud" }, /^LOG_LEVEL must be one of trace, .*silent, not "loud"/],
 ];
 
