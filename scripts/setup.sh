@@ -57,7 +57,7 @@ need_build_packages() {
 need_test_packages() {
   need_build_packages
   need_packages libgtest-dev libgmock-dev libbenchmark-dev git postgresql \
-    redis-server
+    redis-server chromium fonts-liberation
 }
 
 # need_venv REQUIREMENTS…: the virtual environment with these lock files.
@@ -106,11 +106,12 @@ need_node() {
   fi
 }
 
-# The Node packages of gateway and discovery, as their lock files name them.
+# need_node_packages [NAME…]: the Node packages of gateway and discovery, and of what else
+# is named, as their lock files name them.
 need_node_packages() {
   need_node
   local name folder digest
-  for name in gateway discovery; do
+  for name in gateway discovery "$@"; do
     folder=examples/live_service/$name
     digest=$(sha256sum "$folder/package-lock.json" | cut -d' ' -f1)
     [ -d "$folder/node_modules" ] && done_before "$name" "$digest" && continue

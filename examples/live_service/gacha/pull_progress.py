@@ -36,8 +36,6 @@ _LONGEST_WAIT_MS = 30_000
 # Of the 16 workers of a process (shared_http/tasks.py); an account service that hangs
 # must not take those with it that show banners, odds and history.
 _MOST_WAITING_REQUESTS = 12
-# The states of a pull whose items are the player's.
-_DRAWN = ("drawn", "done")
 
 
 class PullProgress:
@@ -53,7 +51,7 @@ class PullProgress:
         crash_points: CrashPoints,
         on_drawn: Callable[[fairpull.PullStep], None] = lambda _: None,
     ) -> None:
-        """`on_drawn` is told of a pull right after its draw, now and then twice."""
+        """`on_drawn` is told of each pull right after its draw."""
         self._on_drawn = on_drawn
         self._desk = desk
         self._account = account
@@ -97,7 +95,7 @@ class PullProgress:
                 state=step.state,
                 answer=answer,
             )
-        if step.pulls and operation.state not in _DRAWN and step.state in _DRAWN:
+        if step.drew:
             self._on_drawn(step)
         return step
 

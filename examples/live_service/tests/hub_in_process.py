@@ -68,16 +68,20 @@ class Hub:
 
     def tell(self, player: str, number: int) -> None:
         """Tell of a pull that no one made."""
-        item = {"id": "i", "name": "I", "type": "item", "rarity": "rare"}
-        data = {
-            "pullId": f"pull:{number}",
-            "bannerId": "starter",
-            "item": item,
-            "items": [item],
-            "pulledAt": "2026-11-22T09:30:00.125Z",
-            "currencySpent": 160,
-        }
-        self.hub.tell_player(player, "pulled", data)
+        self.hub.tell_player(player, "pulled", pull_data(number))
+
+
+def pull_data(number: int) -> dict[str, Any]:
+    """What is told of a pull that no one made."""
+    item = {"id": "i", "name": "I", "type": "item", "rarity": "rare"}
+    return {
+        "pullId": f"pull:{number}",
+        "bannerId": "starter",
+        "item": item,
+        "items": [item],
+        "pulledAt": "2026-11-22T09:30:00.125Z",
+        "currencySpent": 160,
+    }
 
 
 @contextmanager

@@ -22,9 +22,15 @@ from websockets.server import ServerProtocol
 from banner_files import write_banner
 from gacha.sockets.hub import Arrival
 from gacha.sockets.limits import SocketLimits
-from gacha.sockets.player_events import MOST_KEPT, LocalEvents, PlayerEvents
+from gacha.sockets.player_events import (
+    MOST_KEPT,
+    LocalEvents,
+    PlayerEvent,
+    PlayerEvents,
+    Stream,
+)
 from gacha.sockets.redis_events import RedisEvents
-from hub_in_process import Hub, JoinedClient, running_hub
+from hub_in_process import Hub, JoinedClient, pull_data, running_hub
 from redis_of_tests import LocalRedis
 from shared_http.player_tokens import TokenBearer
 from shared_http.problems import Problem
@@ -153,6 +159,40 @@ def test_a_stream_or_number_that_never_was_is_a_resync(
     assert later.next()["data"] == {"stream": known, "lastSeq": 0}
 
 
+class PullsWhileReading(LocalEvents):
+    """A pull is made whenever a stream is read, and told before it has been."""
+
+    made = 0
+
+    async def stream_of(self, player: str) -> Stream | None:
+        self.made += 1
+        await self.append(PlayerEvent(player, "pulled", pull_data(self.made)))
+        return await super().stream_of(player)
+
+
+def test_what_happens_while_a_stream_is_read_is_told_once_and_in_order() -> None:
+    with running_hub(events=PullsWhileReading()) as hub:
+        welcome = hub.connect().log_in("aster")
+        assert welcome["lastSeq"] == 1
+        later = back(hub, "aster", welcome["stream"], 0)
+        hub.tell("aster", 3)
+        assert told(later, 3) == [(1, "pull:1"), (2, "pull:2"), (3, "pull:3")]
+
+
+def test_a_stream_tells_what_came_after_a_number() -> None:
+    kept = tuple(PlayerEvent("p", "pulled", {}, "name", seq) for seq in (4, 5, 6))
+    stream = Stream("name", 6, kept)
+    found = {seq: stream.after("name", seq) for seq in range(8)}
+    assert [seq for seq, events in found.items() if events is None] == [0, 1, 2, 7]
+    assert [[each.seq for each in found[seq] or ()] for seq in (3, 4, 6)] == [
+        [4, 5, 6],
+        [5, 6],
+        [],
+    ]
+    assert stream.after("other", 4) is None
+    assert stream.after(None, 4) is None
+
+
 def test_two_processes_tell_each_other_s_players(redis: LocalRedis) -> None:
     with (
         running_hub(events=RedisEvents(redis.url)) as one,
@@ -234,10 +274,13 @@ def test_a_hung_redis_holds_nobody_up(tmp_path: Path) -> None:
             client = hub_that_hears(hub, hub, "aster")
             redis.signal(signal.SIGSTOP)
             before = time.monotonic()
-            hub.tell("aster", 1)
+            for number in range(20):
+                hub.tell("aster", number)
             client.ask("list_banners", {}, expect="banners")
-            assert time.monotonic() - before < 2
-            assert told(client, 1) == [(None, "pull:1")]
+            unnumbered = [(None, f"pull:{number}") for number in range(20)]
+            assert told(client, 20) == unnumbered
+            # Each of them waited for Redis would take five seconds.
+            assert time.monotonic() - before < 4
     finally:
         redis.signal(signal.SIGCONT)
         redis.stop()

@@ -1,0 +1,74 @@
+// What a player does at the page, by mouse or by keyboard alone.
+
+import { Player } from "./game.js";
+
+/** @import { Page } from "playwright-core" */
+
+/** Does things by clicking and typing. */
+export class PlayerAtPage {
+  /** @param {Page} page */
+  constructor(page) {
+    this.page = page;
+  }
+
+  /** @param {string} name of the button or link */
+  async press(name) {
+    await this.control(name).click();
+  }
+
+  /** @param {string} label @param {string} text */
+  async fill(label, text) {
+    await this.page.getByLabel(label, { exact: true }).fill(text);
+  }
+
+  /** @param {string} name */
+  control(name) {
+    const { page } = this;
+    const button = page.getByRole("button", { name });
+    return button.or(page.getByRole("link", { name, exact: true })).first();
+  }
+
+  /** @param {string} name */
+  async register(name) {
+    await this.press("Register");
+    await this.fill("User name", name);
+    await this.fill("E-mail", "player@example.com");
+    await this.fill("Password", Player.PASSWORD);
+    await this.press("Register and play");
+    await this.page.getByRole("heading", { name: "First Light" }).waitFor();
+  }
+
+  /** @param {number} crystals */
+  async buy(crystals) {
+    await this.press("Crystals");
+    await this.fill("Or another amount", String(crystals));
+    await this.press("Buy");
+    await this.page.getByText(/^Bought\. .*Back to/).waitFor();
+  }
+}
+
+/** Does the same by Tab, Enter and Space alone. */
+export class PlayerAtKeyboard extends PlayerAtPage {
+  /** @param {string} name */
+  async press(name) {
+    await this.#tabTo(this.control(name));
+    await this.page.keyboard.press("Enter");
+  }
+
+  /** @param {string} label @param {string} text */
+  async fill(label, text) {
+    await this.#tabTo(this.page.getByLabel(label, { exact: true }));
+    await this.page.keyboard.type(text);
+  }
+
+  /** @param {import("playwright-core").Locator} wanted */
+  async #tabTo(wanted) {
+    await wanted.waitFor();
+    for (let presses = 0; presses < 60; presses++) {
+      if (await wanted.evaluate((element) => element === document.activeElement))
+        return;
+      await this.page.keyboard.press("Tab");
+    }
+    throw new Error(`the keyboard does not come to ${wanted}`);
+  }
+}

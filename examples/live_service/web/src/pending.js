@@ -1,0 +1,71 @@
+// What a player has asked for and no answer came to yet: kept with its Idempotency-Key, over
+// a reload too, until it is known what became of it. So nothing is paid twice.
+
+import { isUndecided } from "./api.js";
+
+/**
+ * @import { Api } from "./api.js"
+ * @typedef {{key: string, path: string, body: any}} Request
+ */
+
+export class Pending {
+  #api;
+  #player;
+  #name;
+
+  /**
+   * @param {Api} api
+   * @param {string} player
+   * @param {"pull" | "purchase"} kind
+   */
+  constructor(api, player, kind) {
+    this.#api = api;
+    this.#player = player;
+    this.#name = `pending-${kind}`;
+  }
+
+  /**
+   * What no answer came to, if there is any of this player's.
+   *
+   * @returns {Request | null}
+   */
+  get request() {
+    const kept = sessionStorage.getItem(this.#name);
+    if (kept === null) return null;
+    const { player, ...request } = JSON.parse(kept);
+    return player === this.#player ? request : null;
+  }
+
+  /**
+   * @param {string} path
+   * @param {object} body
+   */
+  async ask(path, body) {
+    const request = { key: crypto.randomUUID(), path, body };
+    const kept = JSON.stringify({ player: this.#player, ...request });
+    sessionStorage.setItem(this.#name, kept);
+    return this.#send(request);
+  }
+
+  /** Asks again for what no answer came to. */
+  async askAgain() {
+    const request = this.request;
+    if (request === null) throw new Error("nothing is pending");
+    return this.#send(request);
+  }
+
+  /** @param {Request} request */
+  async #send({ key, path, body }) {
+    try {
+      const answer = await this.#api.postOnce(path, body, key);
+      sessionStorage.removeItem(this.#name);
+      return answer;
+    } catch (error) {
+      // A login that is over says nothing of the request: it is asked for after the next.
+      const isDecided =
+        !isUndecided(error) && /** @type {any} */ (error).status !== 401;
+      if (isDecided) sessionStorage.removeItem(this.#name);
+      throw error;
+    }
+  }
+}
