@@ -106,20 +106,23 @@ need_node() {
   fi
 }
 
-# The gateway's packages, as its lock file names them.
-need_gateway() {
+# The Node packages of gateway and discovery, as their lock files name them.
+need_node_packages() {
   need_node
-  local folder=examples/live_service/gateway digest
-  digest=$(sha256sum "$folder/package-lock.json" | cut -d' ' -f1)
-  [ -d "$folder/node_modules" ] && done_before gateway "$digest" && return
-  note "installing the gateway's packages"
-  npm ci --prefix "$folder" --silent --no-audit --no-fund
-  mark_done gateway "$digest"
+  local name folder digest
+  for name in gateway discovery; do
+    folder=examples/live_service/$name
+    digest=$(sha256sum "$folder/package-lock.json" | cut -d' ' -f1)
+    [ -d "$folder/node_modules" ] && done_before "$name" "$digest" && continue
+    note "installing the packages of $name"
+    npm ci --prefix "$folder" --silent --no-audit --no-fund
+    mark_done "$name" "$digest"
+  done
 }
 
 need_game() {
   need_build_packages
   need_venv requirements/build.txt examples/live_service/requirements.txt
   need_module
-  need_gateway
+  need_node_packages
 }

@@ -26,6 +26,7 @@ export function announcesTooMuch(req) {
  */
 export function readBody(req) {
   if (announcesTooMuch(req)) return Promise.resolve(null);
+  if (req.destroyed) return Promise.reject(new Error("the client left"));
   return new Promise((resolve, reject) => {
     /** @type {Buffer[]} */
     const chunks = [];

@@ -9,49 +9,68 @@
 
 import { createServer } from "node:http";
 import express from "express";
-import helmet from "helmet";
 import pino from "pino";
+import { answerBadHttp } from "./bad_http.js";
+import { begin } from "./begin.js";
 import { announcesTooMuch } from "./body.js";
+import { DiscoveryWatch } from "./discovery_watch.js";
+import { docsPage } from "./docs_page.js";
+import { closeWithin } from "./drain.js";
 import { createForward } from "./forward.js";
 import { refuseBadHead } from "./headers.js";
-import { INDEX } from "./index_page.js";
-import { rawProblem, sendProblem } from "./problems.js";
+import { InstanceLists } from "./instance_lists.js";
+import { Instances } from "./instances.js";
+import { createMetrics } from "./metrics.js";
+import { ownAddress } from "./own_addresses.js";
+import { requirePlayer } from "./player_tokens.js";
+import { sendProblem } from "./problems.js";
+import { createLimits } from "./rate_limits.js";
 import { askServices } from "./readiness.js";
-import { requestIdFrom } from "./request_id.js";
-import { Rotation } from "./rotation.js";
 import { serviceFor } from "./routes.js";
 import { RunningRequests } from "./running_requests.js";
+import { securityHeaders } from "./security_headers.js";
 import { DEFAULT_PULL_BUDGET_MS, DEFAULT_REQUEST_BUDGET_MS } from "./settings.js";
+import { SocketPass } from "./socket_pass.js";
+import { answerUpgrades, asksForWebSocket, refuseUpgradeWithBody } from "./upgrade.js";
+import { frontPage, WEB_FOLDER, webFiles } from "./web_page.js";
 
 /**
  * @import { Server } from "node:http"
- * @import { Socket } from "node:net"
  * @import { NextFunction, Request, Response } from "express"
  * @import { Logger } from "pino"
+ * @import { ServiceName } from "./routes.js"
+ * @import { DiscoverySettings, LimitSettings, TokenSettings } from "./settings.js"
  */
 
 /**
  * @typedef {object} GatewayOptions
  * @property {readonly string[]} account addresses of the account service's instances
  * @property {readonly string[]} gacha addresses of the gacha service's instances
+ * @property {DiscoverySettings | null} [discovery] who tells of instances that come and go
  * @property {Logger} [logger] silent without one
  * @property {number} [requestBudgetMs] how long a service may take for an answer
  * @property {number} [pullBudgetMs] the same for a pull, which waits for both services
+ * @property {TokenSettings | null} [tokens] without them the services alone check tokens
+ * @property {LimitSettings} [limits] none without
+ * @property {string} [webFolder] the files of the game's page
  */
 
 /**
  * @typedef {object} Gateway
  * @property {Server} server not listening yet
  * @property {(limitMs: number) => Promise<boolean>} drain stops listening and
- *   resolves when the requests that run are answered: to true, or to false if the
- *   limit came first and what was left has been cut off
+ *   resolves when the requests that run are answered and the WebSockets then closed: to
+ *   true, or to false if the limit came first and requests have been cut off
  */
 
 // A client has this long for its head and for head and body together.
 const HEAD_LIMIT_MS = 10_000;
 const REQUEST_LIMIT_MS = 20_000;
 const LIMIT_CHECK_MS = 1_000;
-const IDLE_SWEEP_MS = 50;
+
+const SOCKET_PATH = "/gacha/socket";
+/** @type {LimitSettings} */
+const NO_LIMITS = { perAddress: null, perPlayer: null, redisUrl: null };
 
 /**
  * @param {GatewayOptions} options
@@ -60,38 +79,76 @@ const IDLE_SWEEP_MS = 50;
 export function createGateway({
   account,
   gacha,
+  discovery = null,
   logger = pino({ level: "silent" }),
   requestBudgetMs = DEFAULT_REQUEST_BUDGET_MS,
   pullBudgetMs = DEFAULT_PULL_BUDGET_MS,
+  tokens = null,
+  limits = NO_LIMITS,
+  webFolder = WEB_FOLDER,
 }) {
   let draining = false;
-  const rotations = { account: new Rotation(account), gacha: new Rotation(gacha) };
+  /** @param {string} address @param {string} state */
+  const onBreaker = (address, state) => logger.warn({ address, state }, "breaker");
+  const instances = {
+    account: new Instances(account, onBreaker),
+    gacha: new Instances(gacha, onBreaker),
+  };
+  const lists = new InstanceLists(instances);
+  const watch =
+    discovery &&
+    new DiscoveryWatch({
+      ...discovery,
+      apply: (update) => lists.apply(update),
+      logger,
+    });
+  const sockets = new SocketPass(instances.gacha, requestBudgetMs);
+  const metrics = createMetrics({ instances, sockets, watch });
   const forward = createForward({
-    rotations,
+    instances,
     budgetMs: (path) => (path === "/gacha/pull" ? pullBudgetMs : requestBudgetMs),
     isDraining: () => draining,
+    onAttempt: (service, instance, outcome) =>
+      metrics.upstream.inc({ service, instance, outcome }),
+    onRetry: (service) => metrics.retries.inc({ service }),
   });
-
+  const limiter = createLimits(limits, {
+    logger,
+    onLimited: (by) => metrics.limited.inc({ by }),
+  });
   const running = new RunningRequests();
   const app = express();
   app.disable("etag");
   app.disable("x-powered-by");
   app.use((req, res, next) => {
     running.add(req, res);
-    begin(req, res, logger);
+    begin(req, res, { logger, metrics });
     if (draining) res.setHeader("Connection", "close");
     next();
   });
-  app.use(helmet());
+  app.use(securityHeaders());
   app.use(refuseBadHead);
-  app.use((req, res, next) => {
-    const service = serviceFor(req.url);
-    return service ? forward(req, res, service) : next();
+  app.use(refuseUpgradeWithBody);
+  app.use("/web", webFiles(webFolder));
+  app.use("/docs", docsPage());
+  const toServices = express.Router();
+  toServices.use(limiter.byAddress);
+  toServices.use((req, res, next) => {
+    const toSocket = req.path === SOCKET_PATH && asksForWebSocket(req);
+    return toSocket ? sockets.pass(req, res) : next();
   });
-  ownAddress(app, "/", (res) => res.json(INDEX));
+  if (tokens) toServices.use(requirePlayer(instances.account, tokens));
+  toServices.use(limiter.byPlayer);
+  toServices.use((req, res) =>
+    forward(req, res, /** @type {ServiceName} */ (serviceFor(req.url))),
+  );
+  app.use((req, res, next) =>
+    serviceFor(req.url) ? toServices(req, res, next) : next(),
+  );
+  ownAddress(app, "/", frontPage(webFolder));
   ownAddress(app, "/livez", (res) => res.json({ status: "ok" }));
   ownAddress(app, "/readyz", async (res) => {
-    const services = await askServices(rotations);
+    const services = await askServices(instances);
     if (!draining && services.account === "ready" && services.gacha === "ready") {
       res.json({ status: "ready", services });
       return;
@@ -99,6 +156,9 @@ export function createGateway({
     res.setHeader("Retry-After", 1);
     const detail = draining ? "the gateway is stopping" : "not every service is ready";
     sendProblem(res, "service-unavailable", detail, { services });
+  });
+  ownAddress(app, "/metrics", async (res) => {
+    res.type(metrics.registry.contentType).send(await metrics.registry.metrics());
   });
   app.use((_req, res) => {
     sendProblem(res, "not-found", "there is nothing here; GET / lists what there is");
@@ -121,6 +181,7 @@ export function createGateway({
     app(req, res);
   });
   server.on("checkExpectation", app);
+  server.on("upgrade", answerUpgrades(app));
   server.on("clientError", (error, socket) => {
     if (running.anyOn(socket)) socket.destroy();
     else answerBadHttp(error, socket);
@@ -128,50 +189,15 @@ export function createGateway({
 
   return {
     server,
-    drain(limitMs) {
+    async drain(limitMs) {
       draining = true;
-      return closeWithin(server, limitMs);
+      const complete = await closeWithin(server, sockets, limitMs);
+      watch?.stop();
+      limiter.close();
+      for (const each of Object.values(instances)) each.close();
+      return complete;
     },
   };
-}
-
-/**
- * Gives the request its id, and the log its line once it is over. Headers, bodies
- * and queries are never logged: they hold tokens and passwords.
- *
- * @param {Request} req
- * @param {Response} res
- * @param {Logger} logger
- */
-function begin(req, res, logger) {
-  const requestId = requestIdFrom(req.headers["x-request-id"]);
-  res.setHeader("X-Request-Id", requestId);
-  const { method, path } = req;
-  const start = performance.now();
-  res.once("close", () => {
-    const ms = Math.round(performance.now() - start);
-    const status = res.writableFinished ? res.statusCode : null;
-    const { upstream } = res.locals;
-    const line = { requestId, method, path, status, ms, upstream };
-    logger.info(line, status === null ? "broken off" : "answered");
-  });
-}
-
-/**
- * @param {express.Application} app
- * @param {string} path
- * @param {(res: Response) => unknown} answer
- */
-function ownAddress(app, path, answer) {
-  app.get(path, (_req, res) => answer(res));
-  app.all(path, (req, res) => {
-    res.setHeader("Allow", "GET, HEAD");
-    sendProblem(
-      res,
-      "method-not-allowed",
-      `${path} is read with GET, not with ${req.method}`,
-    );
-  });
 }
 
 /** @param {Logger} logger */
@@ -188,48 +214,4 @@ function failureHandler(logger) {
     if (res.headersSent) res.destroy();
     else sendProblem(res, "internal-error", "the request failed; its id is in the log");
   };
-}
-
-/**
- * @param {NodeJS.ErrnoException} error
- * @param {import("node:stream").Duplex} socket
- */
-function answerBadHttp(error, socket) {
-  const begun = /** @type {Socket} */ (socket).bytesWritten > 0;
-  if (error.code === "ECONNRESET" || !socket.writable || begun) {
-    socket.destroy();
-    return;
-  }
-  const id = requestIdFrom(undefined);
-  if (error.code === "HPE_HEADER_OVERFLOW") {
-    socket.end(rawProblem("headers-too-large", "headers have at most 16 KiB", id));
-  } else if (error.code === "ERR_HTTP_REQUEST_TIMEOUT") {
-    socket.end(rawProblem("request-timeout", "the request did not arrive in time", id));
-  } else {
-    socket.end(
-      rawProblem("bad-http", "this is not a well-formed HTTP/1.1 request", id),
-    );
-  }
-}
-
-/**
- * @param {Server} server
- * @param {number} limitMs
- * @returns {Promise<boolean>}
- */
-function closeWithin(server, limitMs) {
-  return new Promise((resolve) => {
-    let complete = true;
-    const limit = setTimeout(() => {
-      complete = false;
-      server.closeAllConnections();
-    }, limitMs);
-    // A connection whose last answer was on its way when this began goes idle later.
-    const sweep = setInterval(() => server.closeIdleConnections(), IDLE_SWEEP_MS);
-    server.close(() => {
-      clearInterval(sweep);
-      clearTimeout(limit);
-      resolve(complete);
-    });
-  });
 }

@@ -22,6 +22,14 @@ const HOP_BY_HOP = [
   "upgrade",
 ];
 
+// What the gateway tells a service about the client.
+export const FORWARDED = [
+  "x-forwarded-for",
+  "x-forwarded-host",
+  "x-forwarded-port",
+  "x-forwarded-proto",
+];
+
 /** @param {IncomingHttpHeaders} headers */
 function dropHopByHop(headers) {
   for (const named of (headers.connection ?? "").split(",")) {

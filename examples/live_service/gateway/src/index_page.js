@@ -33,5 +33,7 @@ export const INDEX = {
       "/readyz",
       "Whether requests will be served; the gateway asks both services.",
     ],
+    ["GET", "/metrics", "Figures for Prometheus."],
+    ["GET", "/docs", "This contract as a page."],
   ].map(([method, path, summary]) => ({ method, path, summary })),
 };

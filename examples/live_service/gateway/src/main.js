@@ -1,6 +1,7 @@
 // Starts the gateway with the settings of the environment (see settings.js);
 // SIGTERM and SIGINT let it finish what runs.
 
+import { logVerbosity, setLogVerbosity } from "@grpc/grpc-js";
 import pino from "pino";
 import { createGateway } from "./gateway.js";
 import { readSettings, SettingError } from "./settings.js";
@@ -22,6 +23,8 @@ function settingsOrRefuse() {
   }
 }
 
+// The library writes lines of its own beside the errors that it gives.
+setLogVerbosity(logVerbosity.NONE);
 const settings = settingsOrRefuse();
 const logger = pino({ level: settings.logLevel });
 const { server, drain } = createGateway({ ...settings, logger });

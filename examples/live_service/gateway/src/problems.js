@@ -6,10 +6,13 @@ import { STATUS_CODES } from "node:http";
 
 const PROBLEMS = {
   "bad-http": { status: 400, title: "Bad HTTP" },
+  "missing-token": { status: 401, title: "Missing token" },
+  "invalid-token": { status: 401, title: "Invalid token" },
   "not-found": { status: 404, title: "Not found" },
   "method-not-allowed": { status: 405, title: "Method not allowed" },
   "request-timeout": { status: 408, title: "Request timeout" },
   "body-too-large": { status: 413, title: "Body too large" },
+  "too-many-requests": { status: 429, title: "Too many requests" },
   "headers-too-large": { status: 431, title: "Headers too large" },
   "internal-error": { status: 500, title: "Internal error" },
   "bad-gateway": { status: 502, title: "Bad gateway" },

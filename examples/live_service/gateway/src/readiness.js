@@ -1,7 +1,7 @@
 // Whether the services behind the gateway would serve a request now.
 
 /**
- * @import { Rotation } from "./rotation.js"
+ * @import { Instances } from "./instances.js"
  * @import { ServiceName } from "./routes.js"
  * @typedef {Record<ServiceName, "ready" | "unavailable">} ServiceStates
  */
@@ -25,11 +25,11 @@ async function isReady(address) {
 /**
  * Asks every instance; a service is ready when one of its instances is.
  *
- * @param {Record<ServiceName, Rotation>} rotations
+ * @param {Record<ServiceName, Instances>} instances
  * @returns {Promise<ServiceStates>}
  */
 export async function askServices({ account, gacha }) {
-  /** @param {Rotation} rotation */
+  /** @param {Instances} instances */
   const ask = async ({ addresses }) =>
     (await Promise.all(addresses.map(isReady))).includes(true)
       ? "ready"

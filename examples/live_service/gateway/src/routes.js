@@ -5,6 +5,14 @@
 /** @type {readonly ServiceName[]} */
 export const SERVICES = ["account", "gacha"];
 
+// What needs a player's token, as the contract has it (`security`).
+const PROTECTED = new Set([
+  "GET /account/currency",
+  "POST /account/buy-currency",
+  "GET /gacha/history",
+  "POST /gacha/pull",
+]);
+
 // Every public address is spelled with these characters alone. Percent escapes,
 // empty segments, backslashes and path parameters are read differently by
 // different servers, so a target that has any of them is not passed on at all.
@@ -29,4 +37,14 @@ export function serviceFor(target) {
     .split("/")
     .some((part) => part === "." || part === ".." || part.toLowerCase() === "internal");
   return hidden ? null : /** @type {ServiceName} */ (match[1]);
+}
+
+/**
+ * Whether a request is for a player only.
+ *
+ * @param {string} method
+ * @param {string} path
+ */
+export function isProtected(method, path) {
+  return PROTECTED.has(`${method === "HEAD" ? "GET" : method} ${path}`);
 }

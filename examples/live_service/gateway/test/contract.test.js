@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { parse } from "yaml";
-import { serviceFor } from "../src/routes.js";
+import { isProtected, serviceFor } from "../src/routes.js";
 import { call, fakeService, startGateway, unusedPort } from "./fakes.js";
 
 const FILE = new URL("../../api/openapi.yaml", import.meta.url);
@@ -105,6 +105,15 @@ test("every operation of the contract reaches its service", async (t) => {
   }
 });
 
+test("protected at the door is what the contract says is for players", () => {
+  for (const [path, operations] of Object.entries(contract.paths)) {
+    for (const [method, { security }] of Object.entries(operations)) {
+      const forPlayers = security !== undefined;
+      assert.equal(isProtected(method.toUpperCase(), path), forPlayers, path);
+    }
+  }
+});
+
 test("the index names what the contract has, in its words", async (t) => {
   const { port } = await startGateway(t);
   const { json } = await call(port, "/");
@@ -126,14 +135,17 @@ test("the gateway's own answers obey the contract", async (t) => {
   assertValid("/components/schemas/Liveness", (await call(port, "/livez")).json);
   assertValid("/components/schemas/Readiness", (await call(port, "/readyz")).json);
 
-  const { port: worse } = await startGateway(t, {
-    account: [broken.url, slow.url, `http://127.0.0.1:${await unusedPort()}`],
-    requestBudgetMs: 30,
-  });
+  const away = `http://127.0.0.1:${await unusedPort()}`;
+  /** @param {string} account */
+  const before = async (account) => {
+    const options = { account: [account], requestBudgetMs: 30 };
+    return (await startGateway(t, options)).port;
+  };
+  const worse = await before(away);
   const tooMuch = { method: "POST", body: "x".repeat(70_000) };
   const failures = [
-    ["BadGateway", await call(worse, "/account/currency")],
-    ["GatewayTimeout", await call(worse, "/account/currency")],
+    ["BadGateway", await call(await before(broken.url), "/account/currency")],
+    ["GatewayTimeout", await call(await before(slow.url), "/account/currency")],
     ["ServiceUnavailable", await call(worse, "/account/currency")],
     ["ServiceUnavailable", await call(worse, "/readyz")],
     ["BodyTooLarge", await call(worse, "/account/login", tooMuch)],

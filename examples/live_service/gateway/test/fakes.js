@@ -83,11 +83,13 @@ export async function startGateway(t, options = {}) {
 /**
  * @param {number} port
  * @param {string} path sent as it is, without being normalised
- * @param {{method?: string, headers?: OutgoingHttpHeaders, body?: string}} [options]
+ * @param {{method?: string, headers?: OutgoingHttpHeaders, body?: string, signal?: AbortSignal}} [options]
  * @returns {Promise<Answer>}
  */
-export async function call(port, path, { method = "GET", headers = {}, body } = {}) {
-  const req = request({ host: "127.0.0.1", port, path, method, headers, agent: false });
+export async function call(port, path, options = {}) {
+  const { method = "GET", headers = {}, body, signal } = options;
+  const host = "127.0.0.1";
+  const req = request({ host, port, path, method, headers, signal, agent: false });
   req.end(body);
   const [res] = /** @type {[IncomingMessage]} */ (await once(req, "response"));
   let text = "";

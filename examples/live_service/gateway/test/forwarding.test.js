@@ -111,6 +111,7 @@ test("headers that speak for the inside or for one connection stay out", async (
   assert.deepEqual(names, [
     "connection", // the gateway's own connection to the service
     "host",
+    "traceparent",
     "x-forwarded-for",
     "x-forwarded-host",
     "x-forwarded-port",

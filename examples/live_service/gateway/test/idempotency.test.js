@@ -27,37 +27,31 @@ test("a request that may have happened is answered with its key", async (t) => {
   const broken = await fakeService(t, (_seen, res) => res.socket?.destroy());
   const slow = await fakeService(t, () => {});
   const away = `http://127.0.0.1:${await unusedPort()}`;
-  const services = [broken.url, slow.url, away];
-  const { port } = await startGateway(t, {
-    account: services,
-    gacha: services,
-    requestBudgetMs: 50,
-    pullBudgetMs: 50,
-  });
-  for (const path of PATHS) {
-    const answers = [];
-    for (const _ of services) answers.push(await call(port, path, POST));
-    assert.deepEqual(
-      answers.map(({ status }) => status),
-      [502, 504, 503],
-    );
-    for (const { headers } of answers) {
-      assert.match(String(headers["idempotency-key"]), MADE);
+  for (const [service, status] of [
+    [broken.url, 502],
+    [slow.url, 504],
+    [away, 503],
+  ]) {
+    const { port } = await startGateway(t, {
+      account: [String(service)],
+      gacha: [String(service)],
+      requestBudgetMs: 50,
+      pullBudgetMs: 50,
+    });
+    for (const path of PATHS) {
+      const answer = await call(port, path, POST);
+      assert.equal(answer.status, status);
+      assert.match(String(answer.headers["idempotency-key"]), MADE);
     }
+    const headers = { "Idempotency-Key": "mine" };
+    const named = await call(port, "/gacha/pull", { ...POST, headers });
+    assert.equal(named.headers["idempotency-key"], "mine");
   }
-  assert.equal(
-    (
-      await call(port, "/gacha/pull", {
-        ...POST,
-        headers: { "Idempotency-Key": "mine" },
-      })
-    ).headers["idempotency-key"],
-    "mine",
-  );
   const sent = [...broken.requests, ...slow.requests].map(
     ({ headers }) => headers["idempotency-key"],
   );
-  assert.equal(new Set(sent).size, sent.length);
+  assert.equal(sent.length, 6);
+  assert.equal(new Set(sent).size, 5);
 });
 
 test("a key that is given reaches the service, named in Connection or not", async (t) => {
