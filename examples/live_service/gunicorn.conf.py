@@ -1,6 +1,12 @@
 """How gunicorn runs either service; read because it lies in the working directory."""
 
+from __future__ import annotations
+
+import atexit
 import os
+import shutil
+import tempfile
+from typing import Any
 
 # One process with threads: the engine works outside Python's lock. More processes are
 # safe as well, since every guard is in the store.
@@ -18,3 +24,21 @@ graceful_timeout = 8
 # The services write their own log lines, one for each request.
 accesslog = None
 loglevel = "warning"
+
+if workers > 1 and "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+    # Here the workers, before whom this is read, put what they count together.
+    _counts = tempfile.mkdtemp(prefix="fairpull-metrics-")
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = _counts
+    _reader = os.getpid()
+    # The workers inherit this as well, and go on counting when one of them ends.
+    atexit.register(
+        lambda: os.getpid() == _reader and shutil.rmtree(_counts, ignore_errors=True)
+    )
+
+
+def child_exit(_server: Any, worker: Any) -> None:
+    """Forget what a worker that is gone had under way; what it counted stays."""
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        from prometheus_client.multiprocess import mark_process_dead
+
+        mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]

@@ -141,6 +141,7 @@ absl::StatusOr<PullStep> SplitPullService::AdvanceOnce(
   return PullStep{.operation = std::move(operation),
                   .pulls = std::move(writes.pulls),
                   .action = transition.action,
+                  .drew = true,
                   .alarm = transition.alarm};
 }
 

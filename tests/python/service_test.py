@@ -115,6 +115,8 @@ def test_a_split_pull_walks_its_table(game):
     assert (step.state, step.action, step.pulls) == ("intent", "place_hold", [])
     step = game.desk.advance("q", player="p", answer="hold_placed")
     assert (step.state, step.action, step.settled) == ("drawn", "post_hold", False)
+    assert step.drew
+    assert not game.desk.advance("q", player="p", answer="hold_placed").drew
     drawn = [p.item for p in step.pulls]
     assert [o.pull_id for o in game.desk.unsettled(NOW_MS + 60_000)] == ["q"]
     step = game.desk.advance("q", player="p", answer="posted")

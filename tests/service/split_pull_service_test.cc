@@ -39,17 +39,25 @@ TEST_F(SplitPullServiceTest, AsksForAHoldDrawsAndHasItPosted) {
   EXPECT_EQ(begun->operation.cost, 1600);
   EXPECT_EQ(begun->operation.currency, kGems);
   EXPECT_TRUE(begun->pulls.empty());
+  EXPECT_FALSE(begun->drew);
 
   const PullStep drawn = Tell("k1", PullAnswer::kHoldPlaced);
   EXPECT_EQ(drawn.operation.state, PullState::kDrawn);
   EXPECT_EQ(drawn.action, PullAction::kPostHold);
   EXPECT_EQ(drawn.pulls.size(), 10u);
+  EXPECT_TRUE(drawn.drew);
+
+  // Told again, it is the same draw and no other.
+  const PullStep again = Tell("k1", PullAnswer::kHoldPlaced);
+  EXPECT_EQ(again.pulls, drawn.pulls);
+  EXPECT_FALSE(again.drew);
 
   const PullStep done = Tell("k1", PullAnswer::kPosted);
   EXPECT_EQ(done.operation.state, PullState::kDone);
   EXPECT_TRUE(done.operation.settled);
   EXPECT_EQ(done.action, PullAction::kNone);
   EXPECT_EQ(done.pulls, drawn.pulls);
+  EXPECT_FALSE(done.drew);
   EXPECT_TRUE(desk_.Unsettled(INT64_MAX, 10)->empty());
   ExpectNoViolation(*store_);
 }
@@ -204,14 +212,19 @@ TEST_F(SplitPullServiceTest, OfManyThreadsOneDraws) {
   for (int round = 0; round < 50; ++round) {
     const std::string id = absl::StrCat("k", round);
     ASSERT_TRUE(desk_.Begin(Ask(id, 10)).ok());
-    std::vector<std::vector<PullRecord>> seen(4);
+    std::vector<PullStep> seen(4);
     std::vector<std::thread> threads;
     for (std::size_t t = 0; t < seen.size(); ++t) {
       threads.emplace_back(
-          [&, t] { seen[t] = Tell(id, PullAnswer::kHoldPlaced).pulls; });
+          [&, t] { seen[t] = Tell(id, PullAnswer::kHoldPlaced); });
     }
     for (std::thread& thread : threads) thread.join();
-    for (const auto& pulls : seen) EXPECT_EQ(pulls, seen[0]);
+    int drew = 0;
+    for (const PullStep& step : seen) {
+      EXPECT_EQ(step.pulls, seen[0].pulls);
+      drew += step.drew ? 1 : 0;
+    }
+    EXPECT_EQ(drew, 1);
     EXPECT_EQ((*store_->Pity(kPlayer))[0].seq, 10 * (round + 1));
   }
   ExpectNoViolation(*store_);

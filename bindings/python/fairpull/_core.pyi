@@ -360,13 +360,16 @@ class PullService:
         ...
 class PullStep:
     """
-    Where a pull stands after a step: operation, pulls, state, action, alarm.
+    Where a pull stands after a step: operation, pulls, state, action, drew, alarm.
     """
     @property
     def action(self) -> str:
         ...
     @property
     def alarm(self) -> bool:
+        ...
+    @property
+    def drew(self) -> bool:
         ...
     @property
     def operation(self) -> PullOperation:

@@ -82,7 +82,7 @@ void RegisterRows(py::module_& module) {
       .def_readonly("created_at_ms", &PullOperation::created_at_ms);
   py::class_<PullStep>(module, "PullStep",
                        "Where a pull stands after a step: operation, pulls, "
-                       "state, action, alarm.")
+                       "state, action, drew, alarm.")
       .def_readonly("operation", &PullStep::operation)
       .def_readonly("pulls", &PullStep::pulls)
       .def_property_readonly("action",
@@ -96,6 +96,7 @@ void RegisterRows(py::module_& module) {
           })
       .def_property_readonly(
           "settled", [](const PullStep& s) { return s.operation.settled; })
+      .def_readonly("drew", &PullStep::drew)
       .def_readonly("alarm", &PullStep::alarm);
   py::class_<PullReceipt>(module, "PullReceipt",
                           "A pull in one store: payment (a Receipt) and pulls "

@@ -13,20 +13,27 @@ import fairpull
 from account.config import AccountConfig
 from account.currency import currency_routes
 from account.holds import hold_routes
-from account.passwords import Passwords
+from account.key_ring import KeyRing
+from account.metrics import AccountMetrics, look_at_holds
+from account.passwords import Passwords, hashes_at_once
 from account.payment_provider import PaymentProvider
 from account.payment_routes import refund_routes, webhook_routes
 from account.payments import Payments
 from account.purchases import Purchases
+from account.refresh_tokens import RefreshTokens
 from account.sandbox_provider import SandboxProvider
+from account.sessions import session_routes
 from account.sign_in import sign_in_routes
-from account.signing_key import load_or_make_signing_key, public_jwk
+from account.spending import Spending, spending_routes
 from account.sweeper import Sweeper
 from account.users import Users
 from shared_http.background import BackgroundLoop, run_until_exit
+from shared_http.clock import ClockMs, now_ms
 from shared_http.health import health_routes
+from shared_http.metrics import metrics_routes
 from shared_http.player_tokens import PlayerTokenChecker, PlayerTokenIssuer
 from shared_http.problems import install_problem_funnel
+from shared_http.rate_limits import RateLimiter
 from shared_http.request_context import configure_logs, install_request_context
 from shared_http.service_calls import ServiceCalls
 from shared_http.startup import open_store_within, refusing_in_a_sentence
@@ -39,7 +46,13 @@ class AccountService:
     store: fairpull.Store
     users: Users
     passwords: Passwords
+    refresh_tokens: RefreshTokens
+    keys: KeyRing
+    rate_limiter: RateLimiter
+    metrics: AccountMetrics
     wallet: fairpull.Wallet
+    purchases: Purchases
+    spending: Spending
     payments: Payments
     gacha: ServiceCalls
     sweeper: Sweeper
@@ -47,6 +60,7 @@ class AccountService:
     def close(self) -> None:
         """Close the databases and the connections."""
         self.gacha.close()
+        self.rate_limiter.close()
         self.users.close()
         self.store.close()
 
@@ -57,6 +71,7 @@ def create_app(
     sweeping: bool = True,
     gacha_transport: httpx.BaseTransport | None = None,
     provider: PaymentProvider | None = None,
+    clock_ms: ClockMs = now_ms,
 ) -> Flask:
     """Return the account service as a WSGI application.
 
@@ -66,12 +81,14 @@ def create_app(
         By default read from the environment; what is wrong with it then ends the
         process with a sentence.
     sweeping
-        Whether to ask about old holds, and to finish purchases that were left lying,
-        in threads until the process ends.
+        Whether to ask about old holds, to finish purchases that were left lying and
+        to remove expired logins, in threads until the process ends.
     gacha_transport
         In place of the network to the gacha service, for tests.
     provider
         Who takes the money; by default the sandbox, which takes none.
+    clock_ms
+        What time it is for refresh tokens, signing keys and spending limits.
     """
     if config is None:
         with refusing_in_a_sentence("account", storage_errors=(SQLAlchemyError,)):
@@ -81,20 +98,28 @@ def create_app(
                 sweeping=sweeping,
                 gacha_transport=gacha_transport,
                 provider=provider,
+                clock_ms=clock_ms,
             )
     configure_logs("account")
-    service = _open_service(config, gacha_transport, provider)
+    service = _open_service(config, gacha_transport, provider, clock_ms)
     app = Flask("account", static_folder=None)
     app.extensions["account"] = service
     app.json.sort_keys = False  # type: ignore[attr-defined]
     install_request_context(app)
-    install_problem_funnel(app, storage_errors=(OperationalError,))
-    _register_routes(app, service, config)
+    service.metrics.install(app)
+    install_problem_funnel(
+        app,
+        storage_errors=(OperationalError,),
+        on_storage_error=service.metrics.store_failed,
+    )
+    _register_routes(app, service, config, clock_ms)
     loops = []
     if sweeping:
         pause_s = config.sweep_every_ms / 1000
         loops.append(BackgroundLoop("sweeper", service.sweeper.sweep, pause_s=pause_s))
         loops.append(_payment_recovery(service.payments, config.payment_recovery_ms))
+        remove_expired = service.refresh_tokens.remove_expired
+        loops.append(BackgroundLoop("logins", remove_expired, pause_s=60))
     run_until_exit(loops, close=service.close)
     return app
 
@@ -111,7 +136,10 @@ def _open_service(
     config: AccountConfig,
     gacha_transport: httpx.BaseTransport | None,
     provider: PaymentProvider | None,
+    clock_ms: ClockMs,
 ) -> AccountService:
+    metrics = AccountMetrics()
+    keys = KeyRing(config.key_file, clock_ms=clock_ms)
     store = open_store_within(
         config.database_wait_ms / 1000, config.database_url, cache=config.redis_url
     )
@@ -126,18 +154,36 @@ def _open_service(
         crash_points=config.crash_points,
     )
     users = Users(config.users_url)
+    purchases = Purchases(users.engine, on_state=metrics.purchase_became)
+    spending = Spending(users, config.spending_limits, clock_ms=clock_ms)
     payments = Payments(
         wallet,
-        Purchases(users.engine),
+        purchases,
         provider or SandboxProvider(config.payment_secret.encode()),
+        spending=spending,
         currency=config.currency,
+        metrics=metrics,
         crash_points=config.crash_points,
     )
     return AccountService(
         store=store,
         users=users,
-        passwords=Passwords(),
+        passwords=Passwords(
+            hashes_at_once(config.processes),
+            at_the_door=metrics.hashing.track_inprogress,
+        ),
+        refresh_tokens=RefreshTokens(
+            users.engine,
+            lifetime_ms=config.refresh_token_days * 24 * 60 * 60 * 1000,
+            grace_ms=config.refresh_grace_ms,
+            clock_ms=clock_ms,
+        ),
+        keys=keys,
+        rate_limiter=RateLimiter(config.redis_url, on_refusal=metrics.refused),
+        metrics=metrics,
         wallet=wallet,
+        purchases=purchases,
+        spending=spending,
         payments=payments,
         gacha=gacha,
         sweeper=sweeper,
@@ -145,21 +191,19 @@ def _open_service(
 
 
 def _register_routes(
-    app: Flask, service: AccountService, config: AccountConfig
+    app: Flask, service: AccountService, config: AccountConfig, clock_ms: ClockMs
 ) -> None:
-    key = load_or_make_signing_key(config.key_file)
-    public_key = key.public_key()
-    jwk = public_jwk(public_key)
+    keys = service.keys
     issuer = PlayerTokenIssuer(
-        key, jwk["kid"], issuer=config.token_issuer, audience=config.token_audience
+        keys.signing_key, issuer=config.token_issuer, audience=config.token_audience
     )
     checker = PlayerTokenChecker(
-        {jwk["kid"]: public_key}.get,
-        issuer=config.token_issuer,
-        audience=config.token_audience,
+        keys.find, issuer=config.token_issuer, audience=config.token_audience
     )
     wallet = service.wallet
     app.register_blueprint(health_routes(lambda: wallet.pending_holds(0, limit=1)))
+    open_holds = look_at_holds(wallet, alarm_after_ms=config.alarm_after_ms)
+    app.register_blueprint(metrics_routes(service.metrics, open_holds))
     app.register_blueprint(
         sign_in_routes(
             users=service.users,
@@ -167,8 +211,15 @@ def _register_routes(
             wallet=wallet,
             currency=config.currency,
             tokens=issuer,
-            jwk=jwk,
+            refresh_tokens=service.refresh_tokens,
+            published_keys=keys.published,
+            rate_limiter=service.rate_limiter,
+            limits=config.rate_limits,
+            clock_ms=clock_ms,
         )
+    )
+    app.register_blueprint(
+        session_routes(refresh_tokens=service.refresh_tokens, tokens=issuer)
     )
     app.register_blueprint(
         currency_routes(
@@ -177,6 +228,17 @@ def _register_routes(
             currency=config.currency,
             price=config.price,
             payment_methods=config.payment_methods,
+            spending_zone=service.spending.zone,
+            tokens=checker,
+            rate_limiter=service.rate_limiter,
+            limit=config.rate_limits.purchase_per_player,
+        )
+    )
+    app.register_blueprint(
+        spending_routes(
+            spending=service.spending,
+            purchases=service.purchases,
+            price_currency=config.price.currency,
             tokens=checker,
         )
     )

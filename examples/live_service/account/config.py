@@ -11,6 +11,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from account.price import Price
+from account.rate_limits import AccountRateLimits
+from account.spending_limits import SpendingLimits
 from shared_http.crash_points import CrashPoints
 from shared_http.player_tokens import DEFAULT_AUDIENCE, DEFAULT_ISSUER
 from shared_http.service_token import load_service_token
@@ -50,6 +52,11 @@ class AccountConfig:
     token_audience: str = DEFAULT_AUDIENCE
     payment_methods: tuple[str, ...] = DEFAULT_PAYMENT_METHODS
     price: Price = field(default_factory=Price)
+    spending_limits: SpendingLimits = field(default_factory=SpendingLimits)
+    rate_limits: AccountRateLimits = field(default_factory=AccountRateLimits)
+    processes: int = 1
+    refresh_token_days: int = 30
+    refresh_grace_ms: int = 30_000
     payment_recovery_ms: int = 1_000
     ask_after_ms: int = 60_000
     sweep_every_ms: int = 5_000
@@ -62,6 +69,7 @@ class AccountConfig:
         database_url = environment.required(
             "ACCOUNT_DATABASE_URL", example="sqlite:////var/lib/fairpull/account.db"
         )
+        price = Price.from_environment(environment)
         return cls(
             database_url=database_url,
             users_url=environment.text("ACCOUNT_USERS_URL", default="")
@@ -92,7 +100,20 @@ class AccountConfig:
             token_issuer=environment.text("JWT_ISSUER", default=DEFAULT_ISSUER),
             token_audience=environment.text("JWT_AUDIENCE", default=DEFAULT_AUDIENCE),
             payment_methods=_payment_methods(environment),
-            price=Price.from_environment(environment),
+            price=price,
+            spending_limits=SpendingLimits.from_environment(
+                environment, currency=price.currency
+            ),
+            rate_limits=AccountRateLimits.from_environment(environment),
+            processes=environment.whole_number(
+                "WEB_CONCURRENCY", default=1, least=1, most=1000
+            ),
+            refresh_token_days=environment.whole_number(
+                "REFRESH_TOKEN_DAYS", default=30, least=1, most=3650
+            ),
+            refresh_grace_ms=environment.milliseconds(
+                "REFRESH_GRACE_MS", default=30_000
+            ),
             payment_recovery_ms=environment.milliseconds(
                 "PAYMENT_RECOVERY_MS", default=1_000
             ),

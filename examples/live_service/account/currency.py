@@ -10,6 +10,8 @@ import fairpull
 from account.payment_provider import Order, PaymentDeclined, ProviderUnavailable
 from account.payments import NoRoom, OtherPurchase, Payments, PurchaseCancelled
 from account.price import Price
+from account.purchases import SpendingLimitReached
+from account.spending import over_the_limit
 from shared_http.idempotency import (
     RunningRequests,
     idempotency_key,
@@ -18,6 +20,7 @@ from shared_http.idempotency import (
 from shared_http.json_body import Amount, StrictBody, read_body, text
 from shared_http.player_tokens import PlayerTokenChecker, invalid_token
 from shared_http.problems import Problem, malformed, service_unavailable
+from shared_http.rate_limits import RateLimit, RateLimiter
 
 _BODY_FIELD = {"amount": "amount", "method": "paymentMethod"}
 
@@ -36,7 +39,10 @@ def currency_routes(
     currency: str,
     price: Price,
     payment_methods: tuple[str, ...],
+    spending_zone: str,
     tokens: PlayerTokenChecker,
+    rate_limiter: RateLimiter,
+    limit: RateLimit,
 ) -> Blueprint:
     """Return the routes by which a player gets currency and sees the balance."""
     routes = Blueprint("currency", __name__, url_prefix="/account")
@@ -46,6 +52,7 @@ def currency_routes(
     def buy() -> dict[str, str | int]:
         player = tokens.authenticated_player()
         key = idempotency_key()
+        rate_limiter.check(limit, player)
         purchase = read_body(Purchase)
         if purchase.payment_method not in payment_methods:
             raise malformed(
@@ -61,7 +68,16 @@ def currency_routes(
             price_currency=price.currency,
         )
         with running.alone(player, key):
-            balance = _buy(payments, order, purchase.amount)
+            try:
+                balance = _buy(payments, order, purchase.amount)
+            except SpendingLimitReached as error:
+                raise over_the_limit(
+                    error.window,
+                    spent=error.spent,
+                    price=order.price,
+                    price_currency=order.price_currency,
+                    zone=spending_zone,
+                ) from None
         # Of a purchase that did not cover what was owed, nothing can be spent.
         return {
             "message": "Currency purchased successfully",

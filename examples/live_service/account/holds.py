@@ -22,6 +22,7 @@ from shared_http.json_body import (
 )
 from shared_http.problems import Problem, malformed
 from shared_http.service_token import require_service_token
+from shared_http.tracing import span
 
 MOST_POSTS_AT_ONCE = 100
 
@@ -89,14 +90,15 @@ def hold_routes(
     def post_batch() -> dict[str, list[dict[str, str]]]:
         wanted = read_body(PostBatch)
         crash_points.reach("account:before_post")
-        results = [
-            {
-                "holdId": each.hold_id,
-                "playerId": each.player_id,
-                "outcome": _post(wallet, each.hold_id, each.player_id),
-            }
-            for each in wanted.posts
-        ]
+        with span("commit posts", posts=len(wanted.posts)):
+            results = [
+                {
+                    "holdId": each.hold_id,
+                    "playerId": each.player_id,
+                    "outcome": _post(wallet, each.hold_id, each.player_id),
+                }
+                for each in wanted.posts
+            ]
         crash_points.reach("account:after_post")
         return {"results": results}
 
@@ -122,14 +124,15 @@ def _hold(
 ) -> tuple[dict[str, Any], int]:
     """201 when placed, 200 when it was before, then with the balance of that time."""
     try:
-        receipt = wallet.hold(
-            wanted.hold_id,
-            player=wanted.player_id,
-            currency=wanted.currency,
-            amount=wanted.amount,
-            sink=wanted.sink,
-            ask_after_ms=ask_after_ms,
-        )
+        with span("commit hold"):
+            receipt = wallet.hold(
+                wanted.hold_id,
+                player=wanted.player_id,
+                currency=wanted.currency,
+                amount=wanted.amount,
+                sink=wanted.sink,
+                ask_after_ms=ask_after_ms,
+            )
     except fairpull.InsufficientFunds as error:
         raise Problem(
             402,

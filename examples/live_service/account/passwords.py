@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import threading
 import unicodedata
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import VerifyMismatchError
@@ -26,13 +26,26 @@ class Passwords:
     and leaves the other requests their memory. It leaves them their threads as well:
     who finds eight before them, or has no turn in three quarters of a second, gets a
     503 `Problem` and is to come again. Safe to use from several threads.
+
+    Parameters
+    ----------
+    at_once
+        How many this process may hash at the same time.
+    at_the_door
+        Entered by each who hashes or waits for a turn, to show how many they are.
     """
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        at_once: int | None = None,
+        *,
+        at_the_door: Callable[[], AbstractContextManager[object]] = nullcontext,
+    ) -> None:
+        self._at_the_door = at_the_door
         self._hasher = PasswordHasher(
             time_cost=2, memory_cost=19 * 1024, parallelism=1, type=Type.ID
         )
-        self._turns = threading.BoundedSemaphore(os.cpu_count() or 1)
+        self._turns = threading.BoundedSemaphore(at_once or hashes_at_once())
         self._door = threading.BoundedSemaphore(_MOST_AT_THE_DOOR)
         self._hash_of_nobody = self.hash("nobody has this password")
 
@@ -60,14 +73,20 @@ class Passwords:
         if not self._door.acquire(blocking=False):
             raise _crowded()
         try:
-            if not self._turns.acquire(timeout=_PATIENCE_S):
-                raise _crowded()
-            try:
-                yield
-            finally:
-                self._turns.release()
+            with self._at_the_door():
+                if not self._turns.acquire(timeout=_PATIENCE_S):
+                    raise _crowded()
+                try:
+                    yield
+                finally:
+                    self._turns.release()
         finally:
             self._door.release()
+
+
+def hashes_at_once(processes: int = 1) -> int:
+    """Return the share of the cores that each of so many processes has, 1 at least."""
+    return max(1, len(os.sched_getaffinity(0)) // processes)
 
 
 def _crowded() -> Problem:

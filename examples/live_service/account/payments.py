@@ -19,6 +19,7 @@ import structlog
 from structlog.typing import FilteringBoundLogger
 
 import fairpull
+from account.metrics import AccountMetrics
 from account.payment_provider import (
     InvalidSignature,
     Order,
@@ -28,8 +29,10 @@ from account.payment_provider import (
     ProviderUnavailable,
 )
 from account.purchases import EventMismatch, Purchase, Purchases, UnknownPurchase
+from account.spending import Spending
 from shared_http.crash_points import CrashPoints
 from shared_http.json_body import LARGEST_AMOUNT
+from shared_http.tracing import span
 
 log: FilteringBoundLogger = structlog.get_logger()
 
@@ -72,13 +75,17 @@ class Payments:
         purchases: Purchases,
         provider: PaymentProvider,
         *,
+        spending: Spending,
         currency: str,
+        metrics: AccountMetrics,
         crash_points: CrashPoints,
     ) -> None:
         self._wallet = wallet
         self._purchases = purchases
         self._provider = provider
+        self._spending = spending
         self._currency = currency
+        self._metrics = metrics
         self._crash_points = crash_points
 
     def buy(self, order: Order, amount: int) -> int:
@@ -93,21 +100,31 @@ class Payments:
         OtherPurchase, PurchaseCancelled, NoRoom
             See there. Nothing is charged but by a `NoRoom` that was found late;
             that purchase is granted as soon as there is room.
+        SpendingLimitReached
+            The player may not spend so much now; nothing is written or charged.
         PaymentDeclined, ProviderUnavailable
             The provider did not take the money, or gave no answer to go by.
         """
         purchase = self._purchases.find(order.player, order.key)
         if purchase is not None:
             _require_same(purchase, order, amount)
-        if purchase is None or purchase.state == "intent":
+        if purchase is None or purchase.state in ("intent", "declined"):
             # Before anything is written or paid: the player may not even exist.
             self._require_room(order.player, amount)
         if purchase is None:
-            purchase = self._purchases.intend(amount=amount, order=order)
+            allowance = self._spending.allowance(order.player)
+            purchase = self._purchases.intend(
+                amount=amount, order=order, allowance=allowance
+            )
             _require_same(purchase, order, amount)
             self._crash_points.reach("account:after_purchase_intent")
+        if purchase.state == "declined":
+            allowance = self._spending.allowance(order.player)
+            purchase = self._purchases.ask_again(purchase, allowance)
         if purchase.state == "intent":
             purchase = self._charge(purchase)
+        if purchase.state == "declined":
+            raise PaymentDeclined("another request for this purchase was declined")
         if purchase.state == "cancelled":
             raise PurchaseCancelled
         # What was finished before is granted again: the receipt of the first time.
@@ -165,7 +182,13 @@ class Payments:
             raise NoRoom(_TOO_MANY, balance.available)
 
     def _charge(self, purchase: Purchase) -> Purchase:
-        answer = self._provider.charge(purchase.order)
+        try:
+            with span("charge"):
+                answer = self._provider.charge(purchase.order)
+        except PaymentDeclined:
+            # It does not count as spent any more.
+            self._purchases.move(purchase, "declined")
+            raise
         try:
             event = self._provider.read(answer.body, answer.signature)
         except InvalidSignature as error:
@@ -206,20 +229,23 @@ class Payments:
 
     def _grant(self, purchase: Purchase) -> fairpull.Receipt:
         try:
-            return self._wallet.grant(
-                _ledger_id(purchase),
-                player=purchase.player,
-                currency=self._currency,
-                amount=purchase.amount,
-                source=f"issuer:{purchase.method}",
-                paid=True,
-                price=purchase.price,
-                price_currency=purchase.price_currency,
-            )
+            with span("grant"):
+                receipt = self._wallet.grant(
+                    _ledger_id(purchase),
+                    player=purchase.player,
+                    currency=self._currency,
+                    amount=purchase.amount,
+                    source=f"issuer:{purchase.method}",
+                    paid=True,
+                    price=purchase.price,
+                    price_currency=purchase.price_currency,
+                )
         except fairpull.AmountOverflow as error:
             raise NoRoom(_TOO_MUCH, error.available) from None
         except fairpull.TooManyLots as error:
             raise NoRoom(_TOO_MANY, error.available) from None
+        self._metrics.granted(purchase.amount, receipt)
+        return receipt
 
     def _follow(self, purchase: Purchase) -> fairpull.Receipt | None:
         """Bring the ledger to where the purchase is, also if it moves meanwhile.
@@ -235,7 +261,10 @@ class Payments:
                     purchase = self._purchases.move(purchase, "granted")
                 case "refunding":
                     receipt = self._grant(purchase)
-                    self._wallet.reverse(_ledger_id(purchase), player=purchase.player)
+                    taken_back = self._wallet.reverse(
+                        _ledger_id(purchase), player=purchase.player
+                    )
+                    self._metrics.taken_back(purchase.amount, taken_back)
                     self._crash_points.reach("account:after_reversal")
                     purchase = self._purchases.move(purchase, "taken_back")
                 case _:

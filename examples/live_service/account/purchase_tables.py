@@ -6,9 +6,7 @@ unique beyond one player, transactions and events, has tables keyed by just that
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Engine, Index, MetaData, String, Table
-from sqlalchemy.exc import IntegrityError, ProgrammingError
-from sqlalchemy.schema import CreateIndex, CreateTable, ExecutableDDLElement
+from sqlalchemy import BigInteger, Column, Index, MetaData, String, Table
 
 metadata = MetaData()
 
@@ -23,11 +21,14 @@ purchases = Table(
     Column("price", BigInteger, nullable=False),
     Column("price_currency", String(3), nullable=False),
     Column("transaction_id", String(128)),
+    # When it was asked for: the day and the month in which its price counts.
     Column("created_at_ms", BigInteger, nullable=False),
     # When it was last changed or tried: the recovery begins with the oldest.
     Column("touched_at_ms", BigInteger, nullable=False),
 )
-_by_state = Index("purchases_by_state", purchases.c.state, purchases.c.touched_at_ms)
+Index("purchases_by_state", purchases.c.state, purchases.c.touched_at_ms)
+# What a player has spent lately.
+Index("purchases_by_time", purchases.c.player_id, purchases.c.created_at_ms)
 
 payment_transactions = Table(
     "payment_transactions",
@@ -46,20 +47,3 @@ payment_events = Table(
     Column("digest", String(64), nullable=False),
     Column("received_at_ms", BigInteger, nullable=False),
 )
-
-
-def make_tables(engine: Engine) -> None:
-    """Make what is not there yet."""
-    for table in (purchases, payment_transactions, payment_events):
-        _make(engine, CreateTable(table, if_not_exists=True))
-    _make(engine, CreateIndex(_by_state, if_not_exists=True))
-
-
-def _make(engine: Engine, statement: ExecutableDDLElement) -> None:
-    try:
-        with engine.begin() as connection:
-            connection.execute(statement)
-    except (IntegrityError, ProgrammingError):
-        # Two processes started at once, and PostgreSQL let both find nothing.
-        with engine.begin() as connection:
-            connection.execute(statement)

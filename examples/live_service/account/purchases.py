@@ -7,20 +7,23 @@ made and the other is decided anew.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Engine, Update, insert, select, update
+from sqlalchemy import Connection, Engine, Update, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from account.payment_provider import EventKind, Order, PaymentEvent
-from account.purchase_states import UNFINISHED, Signal, State, after
+from account.purchase_states import SPENT, UNFINISHED, Signal, State, after
 from account.purchase_tables import (
-    make_tables,
     payment_events,
     payment_transactions,
     purchases,
 )
+from account.spending_limits import Allowance, Window
+from account.tables import make_tables
+from account.users import lock_user
 
 _SIGNAL: dict[EventKind, Signal] = {
     "payment.succeeded": "paid",
@@ -36,6 +39,15 @@ class UnknownPurchase(Exception):
 
 class EventMismatch(Exception):
     """A signed event contradicts what is stored; the text says in what."""
+
+
+class SpendingLimitReached(Exception):
+    """The purchase would pass the limit of `window`, in which `spent` was spent."""
+
+    def __init__(self, window: Window, spent: int) -> None:
+        super().__init__(f"{spent} of {window.limit} a {window.period} are spent")
+        self.window = window
+        self.spent = spent
 
 
 class _MovedMeanwhile(Exception):
@@ -70,9 +82,13 @@ class Purchase:
 class Purchases:
     """The stored purchases. Safe to use from several threads and processes."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(
+        self, engine: Engine, *, on_state: Callable[[State], None] = lambda _: None
+    ) -> None:
         self._engine = engine
-        make_tables(engine)
+        # Told each state that a purchase comes into, by who has committed it.
+        self._on_state = on_state
+        make_tables(engine, purchases, payment_transactions, payment_events)
 
     def find(self, player: str, key: str) -> Purchase | None:
         """Return the purchase, or None."""
@@ -83,8 +99,14 @@ class Purchases:
             row = connection.execute(statement).one_or_none()
         return None if row is None else _purchase(row._asdict())
 
-    def intend(self, *, amount: int, order: Order) -> Purchase:
-        """Write down what is asked for; the purchase of this name if there is one."""
+    def intend(
+        self, *, amount: int, order: Order, allowance: Allowance | None = None
+    ) -> Purchase:
+        """Write down what is asked for; the purchase of this name if there is one.
+
+        Past the allowance it is a `SpendingLimitReached` instead, and nothing is
+        written. Of several at once, those that fit together are written.
+        """
         now_ms = _now_ms()
         row = {
             "player_id": order.player,
@@ -95,18 +117,46 @@ class Purchases:
             "price": order.price,
             "price_currency": order.price_currency,
             "transaction_id": None,
-            "created_at_ms": now_ms,
+            "created_at_ms": now_ms if allowance is None else allowance.at_ms,
             "touched_at_ms": now_ms,
         }
         try:
             with self._engine.begin() as connection:
+                lock_user(connection, order.player)
                 connection.execute(insert(purchases).values(row))
+                _keep_within(allowance, connection, order)
         except IntegrityError:
             stored = self.find(order.player, order.key)
             if stored is None:
                 raise
             return stored
+        self._on_state("intent")
         return _purchase(row)
+
+    def ask_again(self, purchase: Purchase, allowance: Allowance) -> Purchase:
+        """Make a declined purchase an intent of now, as `intend` would."""
+        with self._engine.begin() as connection:
+            lock_user(connection, purchase.player)
+            moved = connection.execute(
+                _unchanged(purchase).values(
+                    state=after(purchase.state, "asked"),
+                    created_at_ms=allowance.at_ms,
+                    touched_at_ms=_now_ms(),
+                )
+            )
+            if moved.rowcount == 1:
+                _keep_within(allowance, connection, purchase.order)
+        if moved.rowcount == 1:
+            self._on_state("intent")
+        return self._found(purchase)
+
+    def spent(self, player: str, currency: str, window: Window) -> int:
+        """Return what the player has spent in the window, what is under way included.
+
+        What was declined, cancelled or refunded is not spent.
+        """
+        with self._engine.connect() as connection:
+            return _spent(connection, player, currency, window)
 
     def take_in(self, event: PaymentEvent) -> tuple[Purchase, bool]:
         """Remember an event and move its purchase on, in one commit.
@@ -138,9 +188,11 @@ class Purchases:
         """Move a purchase on unless it was meanwhile; the purchase as it is now."""
         target = after(purchase.state, signal)
         with self._engine.begin() as connection:
-            connection.execute(
+            moved = connection.execute(
                 _unchanged(purchase).values(state=target, touched_at_ms=_now_ms())
             )
+        if moved.rowcount == 1 and target != purchase.state:
+            self._on_state(target)
         return self._found(purchase)
 
     def postpone(self, purchase: Purchase) -> None:
@@ -194,6 +246,7 @@ class Purchases:
     def _remember(self, event: PaymentEvent, purchase: Purchase) -> bool:
         """False, and nothing is done, where it met another change."""
         now_ms = _now_ms()
+        target = after(purchase.state, _SIGNAL[event.kind])
         try:
             with self._engine.begin() as connection:
                 connection.execute(
@@ -215,7 +268,7 @@ class Purchases:
                     )
                 moved = connection.execute(
                     _unchanged(purchase).values(
-                        state=after(purchase.state, _SIGNAL[event.kind]),
+                        state=target,
                         transaction_id=event.transaction_id,
                         touched_at_ms=now_ms,
                     )
@@ -224,6 +277,8 @@ class Purchases:
                     raise _MovedMeanwhile
         except (IntegrityError, _MovedMeanwhile):
             return False
+        if target != purchase.state:
+            self._on_state(target)
         return True
 
     def _found(self, purchase: Purchase) -> Purchase:
@@ -240,6 +295,29 @@ def _unchanged(purchase: Purchase) -> Update:
         purchases.c.purchase_key == purchase.key,
         purchases.c.state == purchase.state,
     )
+
+
+def _keep_within(
+    allowance: Allowance | None, connection: Connection, order: Order
+) -> None:
+    """A `SpendingLimitReached` if with this purchase, now written, it is too much."""
+    for window in allowance.windows if allowance else ():
+        if window.limit is None:
+            continue
+        spent = _spent(connection, order.player, order.price_currency, window)
+        if spent > window.limit:
+            raise SpendingLimitReached(window, spent - order.price)
+
+
+def _spent(connection: Connection, player: str, currency: str, window: Window) -> int:
+    statement = select(func.coalesce(func.sum(purchases.c.price), 0)).where(
+        purchases.c.player_id == player,
+        purchases.c.created_at_ms >= window.begins_ms,
+        purchases.c.created_at_ms < window.ends_ms,
+        purchases.c.price_currency == currency,
+        purchases.c.state.in_(SPENT),
+    )
+    return int(connection.execute(statement).scalar_one())
 
 
 def _purchase(row: dict[str, Any]) -> Purchase:

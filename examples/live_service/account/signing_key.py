@@ -1,4 +1,4 @@
-"""The Ed25519 key that signs players' tokens, and its public half as a JWKS."""
+"""The Ed25519 keys that sign players' tokens, in files, and their public halves."""
 
 from __future__ import annotations
 
@@ -24,8 +24,12 @@ def load_or_make_signing_key(path: Path) -> Ed25519PrivateKey:
 
     A `SettingError` if others may read it: they could sign in as anybody.
     """
-    if not path.exists():
-        _make(path)
+    make_signing_key(path)
+    return load_signing_key(path)
+
+
+def load_signing_key(path: Path) -> Ed25519PrivateKey:
+    """Return the PEM file's key; a `SettingError` as `load_or_make_signing_key`."""
     try:
         mode = path.stat().st_mode & 0o777
         if mode & 0o077:
@@ -50,7 +54,10 @@ def public_jwk(key: Ed25519PublicKey) -> dict[str, str]:
     return {**essence, "use": "sig", "alg": ALGORITHM, "kid": thumbprint}
 
 
-def _make(path: Path) -> None:
+def make_signing_key(path: Path) -> None:
+    """Put a new key there unless there is one."""
+    if path.exists():
+        return
     pem = Ed25519PrivateKey.generate().private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,
@@ -59,7 +66,7 @@ def _make(path: Path) -> None:
     try:
         # A whole file appears under the name or none does, and of two processes that
         # start at once the first one's key stays. mkstemp makes it mode 0600.
-        handle, draft = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+        handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(pem)
@@ -72,6 +79,24 @@ def _make(path: Path) -> None:
             Path(draft).unlink()
     except OSError as error:
         raise SettingError(f"ACCOUNT_KEY_FILE: {path}: {error.strerror}") from None
+
+
+def load_public_key(path: Path) -> Ed25519PublicKey:
+    """Return the public key of a PEM file; a `SettingError` without one."""
+    try:
+        key = serialization.load_pem_public_key(path.read_bytes())
+    except (OSError, ValueError, TypeError) as error:
+        raise SettingError(f"ACCOUNT_KEY_FILE: {path}: {error}") from None
+    if not isinstance(key, Ed25519PublicKey):
+        raise SettingError(f"ACCOUNT_KEY_FILE: {path} must hold an Ed25519 public key")
+    return key
+
+
+def public_pem(key: Ed25519PublicKey) -> str:
+    """Return the public key as `load_public_key` reads it."""
+    return key.public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    ).decode()
 
 
 def _base64url(raw: bytes) -> str:

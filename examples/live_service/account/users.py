@@ -7,10 +7,13 @@ unique whatever their case, on one database and on many.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy import (
     BigInteger,
     Column,
+    Connection,
+    Date,
     Engine,
     MetaData,
     String,
@@ -22,8 +25,9 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import IntegrityError, ProgrammingError
-from sqlalchemy.schema import CreateTable
+from sqlalchemy.exc import IntegrityError
+
+from account.tables import make_tables
 
 metadata = MetaData()
 
@@ -36,6 +40,14 @@ users = Table(
     Column("email", String(254), nullable=False),
     Column("password_hash", String(255), nullable=False),
     Column("created_at_ms", BigInteger, nullable=False),
+)
+
+# Beside the users, since it came later and not everyone has told it.
+birth_dates = Table(
+    "birth_dates",
+    metadata,
+    Column("user_id", String(64), primary_key=True),
+    Column("birth_date", Date, nullable=False),
 )
 
 
@@ -56,15 +68,7 @@ class Users:
 
     def __init__(self, url: str) -> None:
         self._engine = _open(url)
-        try:
-            self._make_table()
-        except (IntegrityError, ProgrammingError):
-            # Two processes started at once, and PostgreSQL let both find no table.
-            self._make_table()
-
-    def _make_table(self) -> None:
-        with self._engine.begin() as connection:
-            connection.execute(CreateTable(users, if_not_exists=True))
+        make_tables(self._engine, users, birth_dates)
 
     def add(
         self,
@@ -74,6 +78,7 @@ class Users:
         email: str,
         password_hash: str,
         created_at_ms: int,
+        birth_date: date | None = None,
     ) -> None:
         """Add a user; `UsernameTaken` if the name is gone, whatever its case."""
         row = {
@@ -87,6 +92,12 @@ class Users:
         try:
             with self._engine.begin() as connection:
                 connection.execute(insert(users).values(row))
+                if birth_date is not None:
+                    connection.execute(
+                        insert(birth_dates).values(
+                            user_id=user_id, birth_date=birth_date
+                        )
+                    )
         except IntegrityError as error:
             if self.find(username) is None:
                 raise
@@ -104,6 +115,14 @@ class Users:
             row = connection.execute(statement).one_or_none()
         return None if row is None else Credentials(row.user_id, row.password_hash)
 
+    def birth_date(self, user_id: str) -> date | None:
+        """Return when the user was born, or None if that was never told."""
+        statement = select(birth_dates.c.birth_date).where(
+            birth_dates.c.user_id == user_id
+        )
+        with self._engine.connect() as connection:
+            return connection.execute(statement).scalar_one_or_none()
+
     @property
     def engine(self) -> Engine:
         """The database, for what else is kept in it; closed with this."""
@@ -114,12 +133,25 @@ class Users:
         self._engine.dispose()
 
 
+def lock_user(connection: Connection, user_id: str) -> None:
+    """Have what concerns this user happen one after the other until the commit.
+
+    SQLite has one writer at a time anyway, from its first change on: there, look at
+    what others may change only after that.
+    """
+    if connection.dialect.name != "sqlite":
+        connection.execute(
+            select(users.c.user_id).where(users.c.user_id == user_id).with_for_update()
+        )
+
+
 def _open(url: str) -> Engine:
     place = make_url(url)
     if place.drivername in ("postgresql", "postgres"):
         # The ledger's own URL will do: of the drivers there is this one.
         place = place.set(drivername="postgresql+psycopg")
-    engine = create_engine(place, pool_pre_ping=True)
+    # Errors are logged, and must not say what would have been written.
+    engine = create_engine(place, pool_pre_ping=True, hide_parameters=True)
     if engine.dialect.name == "sqlite":
 
         @event.listens_for(engine, "connect")

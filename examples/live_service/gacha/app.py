@@ -13,6 +13,7 @@ from gacha.account_client import AccountClient
 from gacha.config import GachaConfig
 from gacha.history import history_routes
 from gacha.inquiries import inquiry_routes
+from gacha.metrics import GachaMetrics, look_at_pulls
 from gacha.odds_page import odds_page_routes
 from gacha.pull_progress import PullProgress
 from gacha.pulls import pull_routes
@@ -21,8 +22,10 @@ from gacha.signing_keys import SigningKeys
 from shared_http.background import BackgroundLoop, run_until_exit
 from shared_http.health import health_routes
 from shared_http.idempotency import RunningRequests
+from shared_http.metrics import metrics_routes
 from shared_http.player_tokens import PlayerTokenChecker
 from shared_http.problems import install_problem_funnel
+from shared_http.rate_limits import RateLimiter
 from shared_http.request_context import configure_logs, install_request_context
 from shared_http.service_calls import ServiceCalls
 from shared_http.startup import open_store_within, refusing_in_a_sentence
@@ -42,11 +45,14 @@ class GachaService:
     signing_keys: SigningKeys
     running: RunningRequests
     progress: PullProgress
+    rate_limiter: RateLimiter
+    metrics: GachaMetrics
 
     def close(self) -> None:
         """Close the database and the connections."""
         self.account_calls.close()
         self.signing_keys.close()
+        self.rate_limiter.close()
         self.store.close()
 
 
@@ -80,7 +86,8 @@ def create_app(
     app.extensions["gacha"] = service
     app.json.sort_keys = False  # type: ignore[attr-defined]
     install_request_context(app)
-    install_problem_funnel(app)
+    service.metrics.install(app)
+    install_problem_funnel(app, on_storage_error=service.metrics.store_failed)
     _register_routes(app, service, config)
     loops = []
     if settling:
@@ -109,10 +116,12 @@ def _open_service(
         config.account_url, config.service_token, transport=account_transport
     )
     running = RunningRequests()
+    metrics = GachaMetrics()
     progress = PullProgress(
         desk,
         AccountClient(calls),
         running=running,
+        metrics=metrics,
         crash_points=config.crash_points,
     )
     keys = SigningKeys(config.jwks_url, transport=account_transport)
@@ -124,6 +133,8 @@ def _open_service(
         signing_keys=keys,
         running=running,
         progress=progress,
+        rate_limiter=RateLimiter(config.redis_url, on_refusal=metrics.refused),
+        metrics=metrics,
     )
 
 
@@ -135,6 +146,7 @@ def _register_routes(app: Flask, service: GachaService, config: GachaConfig) -> 
         audience=config.token_audience,
     )
     app.register_blueprint(health_routes(lambda: desk.unsettled(0, limit=1)))
+    app.register_blueprint(metrics_routes(service.metrics, look_at_pulls(desk)))
     app.register_blueprint(odds_page_routes(showcase))
     app.register_blueprint(
         pull_routes(
@@ -143,6 +155,8 @@ def _register_routes(app: Flask, service: GachaService, config: GachaConfig) -> 
             showcase=showcase,
             running=service.running,
             tokens=tokens,
+            rate_limiter=service.rate_limiter,
+            limit=config.pulls_per_player,
             crash_points=config.crash_points,
         )
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from shared_http.crash_points import CrashPoints
 from shared_http.player_tokens import DEFAULT_AUDIENCE, DEFAULT_ISSUER
+from shared_http.rate_limits import RateLimit
 from shared_http.service_token import load_service_token
 from shared_http.settings import (
     DEFAULT_CURRENCY,
@@ -16,6 +17,8 @@ from shared_http.settings import (
     SettingError,
     read_secret,
 )
+
+PULLS_PER_PLAYER = RateLimit("pull_per_player", "pulls of one player")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +37,7 @@ class GachaConfig:
     currency: str = DEFAULT_CURRENCY
     token_issuer: str = DEFAULT_ISSUER
     token_audience: str = DEFAULT_AUDIENCE
+    pulls_per_player: RateLimit = PULLS_PER_PLAYER
     recovery_every_ms: int = 250
 
     @classmethod
@@ -70,6 +74,9 @@ class GachaConfig:
             currency=environment.text("GAME_CURRENCY", default=DEFAULT_CURRENCY),
             token_issuer=environment.text("JWT_ISSUER", default=DEFAULT_ISSUER),
             token_audience=environment.text("JWT_AUDIENCE", default=DEFAULT_AUDIENCE),
+            pulls_per_player=PULLS_PER_PLAYER.set_by(
+                environment, "PULL_RATE_PER_PLAYER", default="300/minute"
+            ),
             recovery_every_ms=environment.milliseconds("RECOVERY_MS", default=250),
         )
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import structlog
@@ -19,8 +19,10 @@ from structlog.typing import FilteringBoundLogger
 
 import fairpull
 from gacha.account_client import MOST_POSTS_AT_ONCE, AccountClient, HoldAnswer
+from gacha.metrics import GachaMetrics
 from shared_http.crash_points import CrashPoints
 from shared_http.idempotency import RunningRequests
+from shared_http.tracing import span
 
 log: FilteringBoundLogger = structlog.get_logger()
 
@@ -45,13 +47,15 @@ class PullProgress:
         account: AccountClient,
         *,
         running: RunningRequests,
+        metrics: GachaMetrics,
         crash_points: CrashPoints,
     ) -> None:
         self._desk = desk
         self._account = account
         self._running = running
+        self._metrics = metrics
         self._crash_points = crash_points
-        self._confirmations = ConfirmationQueue()
+        self._confirmations = ConfirmationQueue(show_length=metrics.unconfirmed.set)
         self._catching_up = False
         self._places = threading.BoundedSemaphore(_MOST_WAITING_REQUESTS)
 
@@ -63,7 +67,10 @@ class PullProgress:
         if not self._places.acquire(blocking=False):
             return None
         try:
-            return self._account.place_hold(operation, within_s=_REQUEST_PATIENCE_S)
+            with span("hold"):
+                hold = self._account.place_hold(operation, within_s=_REQUEST_PATIENCE_S)
+            self._metrics.answered(hold.answer)
+            return hold
         finally:
             self._places.release()
 
@@ -71,9 +78,12 @@ class PullProgress:
         self, operation: fairpull.PullOperation, answer: str
     ) -> fairpull.PullStep:
         """Tell the state machine how the account answered; its next step."""
-        step = self._desk.advance(
-            operation.pull_id, player=operation.player, answer=answer
-        )
+        # The draw and its commit are one: nothing is drawn that is not kept.
+        with span("draw and commit", answer=answer):
+            step = self._desk.advance(
+                operation.pull_id, player=operation.player, answer=answer
+            )
+        self._metrics.stepped(step)
         if step.alarm:
             log.critical(
                 "the services disagree, so one of them has lost what it had stored",
@@ -141,6 +151,7 @@ class PullProgress:
                     answer = self._account.place_hold(
                         operation, within_s=_RECOVERY_PATIENCE_S
                     ).answer
+                    self._metrics.answered(answer)
                 case "void_hold":
                     answer = self._account.void_hold(operation)
                 case "post_hold":
@@ -172,7 +183,8 @@ class ConfirmationQueue:
 
     _WAIT_S = 0.25
 
-    def __init__(self) -> None:
+    def __init__(self, show_length: Callable[[int], None] = lambda _: None) -> None:
+        self._show_length = show_length
         self._queue: queue.SimpleQueue[fairpull.PullOperation] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._keys: set[tuple[str, str]] = set()
@@ -184,6 +196,7 @@ class ConfirmationQueue:
             if key in self._keys:
                 return
             self._keys.add(key)
+            self._show_length(len(self._keys))
         self._queue.put(operation)
 
     def take(self, most: int) -> list[fairpull.PullOperation]:
@@ -201,6 +214,7 @@ class ConfirmationQueue:
         """Let the pulls of a batch be put in again from now on."""
         with self._lock:
             self._keys -= {(each.player, each.pull_id) for each in batch}
+            self._show_length(len(self._keys))
 
     def __contains__(self, key: tuple[str, str]) -> bool:
         with self._lock:

@@ -20,6 +20,8 @@ from shared_http.idempotency import (
 from shared_http.json_body import Amount, Identifier, StrictBody, read_body
 from shared_http.player_tokens import PlayerTokenChecker
 from shared_http.problems import Problem, malformed
+from shared_http.rate_limits import RateLimit, RateLimiter
+from shared_http.tracing import span
 
 # How the stored fields of a pull are called in the body.
 _BODY_FIELD = {"banner": "bannerId", "count": "count", "expected_cost": "currencySpent"}
@@ -46,6 +48,8 @@ def pull_routes(
     showcase: Showcase,
     running: RunningRequests,
     tokens: PlayerTokenChecker,
+    rate_limiter: RateLimiter,
+    limit: RateLimit,
     crash_points: CrashPoints,
 ) -> Blueprint:
     """Return the route by which a player spends currency."""
@@ -55,6 +59,7 @@ def pull_routes(
     def pull() -> dict[str, Any]:
         player = tokens.authenticated_player()
         key = idempotency_key()
+        rate_limiter.check(limit, player)
         wanted = read_body(PullRequest)
         pull_id = f"pull:{key}"
         with running.alone(player, pull_id):
@@ -68,13 +73,14 @@ def pull_routes(
 
     def begin(player: str, pull_id: str, wanted: PullRequest) -> fairpull.PullStep:
         try:
-            return desk.begin(
-                pull_id,
-                player=player,
-                banner=wanted.banner_id,
-                count=wanted.count,
-                expected_cost=wanted.currency_spent,
-            )
+            with span("commit intent"):
+                return desk.begin(
+                    pull_id,
+                    player=player,
+                    banner=wanted.banner_id,
+                    count=wanted.count,
+                    expected_cost=wanted.currency_spent,
+                )
         except fairpull.IdConflict as error:
             raise key_reused(_BODY_FIELD.get(error.field, error.field)) from None
         except fairpull.UnknownBanner:

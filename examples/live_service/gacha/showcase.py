@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from pathlib import Path
 
 import fairpull
+from shared_http.clock import rfc3339 as rfc3339
 from shared_http.problems import Problem
 from shared_http.settings import SettingError
 
@@ -119,12 +119,6 @@ def is_open(banner: fairpull.Banner) -> bool:
     now_ms = time.time_ns() // 1_000_000
     opens, closes = banner.opens_at_ms, banner.closes_at_ms
     return (opens is None or opens <= now_ms) and (closes is None or now_ms < closes)
-
-
-def rfc3339(at_ms: int) -> str:
-    """UTC to the millisecond, such as ``2026-11-22T09:30:00.125Z``."""
-    at = datetime.fromtimestamp(at_ms // 1000, UTC)
-    return f"{at:%Y-%m-%dT%H:%M:%S}.{at_ms % 1000:03d}Z"
 
 
 def optional_rfc3339(at_ms: int | None) -> str | None:

@@ -4,8 +4,12 @@
     Errors as RFC 9457 problem documents, and the one funnel that makes them.
 `json_body`
     Strict JSON bodies, read into pydantic models.
-`request_context`
-    Request ids, one log line a request, JSON logs.
+`request_context`, `log_secrets`
+    Request ids, one log line a request, JSON logs, and no secret in them.
+`tracing`, `open_telemetry`
+    Traces through both services, and their spans where OpenTelemetry is installed.
+`metrics`
+    What is counted for Prometheus.
 `player_tokens`
     Bearer tokens of players: issued by account, checked by both.
 `service_token`
@@ -16,6 +20,10 @@
     Calls from one service to the other, with time limits.
 `background`
     Loops beside the requests, ended with the process.
+`rate_limits`, `client_address`
+    How often the same one may come, and who that is.
+`clock`
+    The time, as something that a test can move.
 `settings`
     Configuration from the environment.
 `health`

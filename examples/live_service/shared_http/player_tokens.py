@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import (
@@ -28,14 +29,21 @@ FindKey = Callable[[str], Ed25519PublicKey | None]
 """From a key's id to the key, or None if there is no such key."""
 
 
+@dataclass(frozen=True)
+class SigningKey:
+    """A private key and the id by which tokens name it."""
+
+    id: str
+    key: Ed25519PrivateKey
+
+
 class PlayerTokenIssuer:
-    """Signs tokens. Safe to use from several threads."""
+    """Signs tokens by the key that counts when it does. Safe from several threads."""
 
     def __init__(
-        self, key: Ed25519PrivateKey, key_id: str, *, issuer: str, audience: str
+        self, signing_key: Callable[[], SigningKey], *, issuer: str, audience: str
     ) -> None:
-        self._key = key
-        self._key_id = key_id
+        self._signing_key = signing_key
         self._issuer = issuer
         self._audience = audience
 
@@ -49,8 +57,9 @@ class PlayerTokenIssuer:
             "iat": now,
             "exp": now + LIFETIME_S,
         }
+        signing = self._signing_key()
         return jwt.encode(
-            claims, self._key, algorithm=ALGORITHM, headers={"kid": self._key_id}
+            claims, signing.key, algorithm=ALGORITHM, headers={"kid": signing.id}
         )
 
 

@@ -12,7 +12,7 @@ The kinds that a client can meet are listed in `api/openapi.yaml`.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any, Literal
 
@@ -98,13 +98,22 @@ def service_unavailable(detail: str) -> Problem:
 
 
 def install_problem_funnel(
-    app: Flask, *, storage_errors: tuple[type[Exception], ...] = ()
+    app: Flask,
+    *,
+    storage_errors: tuple[type[Exception], ...] = (),
+    on_storage_error: Callable[[], None] = lambda: None,
 ) -> None:
     """Have every error of `app` answered as a problem document.
 
     It comes before the routes. `storage_errors` are further exceptions that mean what
-    `fairpull.StoreError` does: the storage failed, and nothing is half-done.
+    `fairpull.StoreError` does: the storage failed, and nothing is half-done. Each is
+    told to `on_storage_error`.
     """
+
+    def answer_storage_error(error: Exception) -> Response:
+        on_storage_error()
+        return _answer_storage_error(error)
+
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     # The contract has no OPTIONS; Flask's own answer to it would be no problem.
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
@@ -112,7 +121,7 @@ def install_problem_funnel(
     app.register_error_handler(HTTPException, _answer_http_exception)
     failures: tuple[type[Exception], ...] = (fairpull.StoreError, *storage_errors)
     for error in failures:
-        app.register_error_handler(error, _answer_storage_error)
+        app.register_error_handler(error, answer_storage_error)
     app.register_error_handler(Exception, _answer_defect)
 
 

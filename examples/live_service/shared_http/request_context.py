@@ -16,6 +16,14 @@ import structlog
 from flask import Flask, Response, g, has_request_context, request
 from structlog.typing import FilteringBoundLogger
 
+from shared_http.log_secrets import without_secrets
+from shared_http.tracing import (
+    TracedApp,
+    current_trace_id,
+    tracing_from_environment,
+    use_tracing,
+)
+
 REQUEST_ID_HEADER = "X-Request-Id"
 _SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
@@ -32,13 +40,16 @@ def current_request_id() -> str:
 def configure_logs(service: str) -> None:
     """Write log lines as JSON objects to stderr, each naming `service`.
 
-    No line carries a header or a body: those hold passwords and tokens.
+    No line carries a header or a body: those hold passwords and tokens. Lines of a
+    request name its trace, if it has one.
     """
 
     def name_service(
         _logger: object, _method: str, event: structlog.typing.EventDict
     ) -> structlog.typing.EventDict:
         event["service"] = service
+        if (trace_id := current_trace_id()) is not None:
+            event["trace_id"] = trace_id
         return event
 
     structlog.configure(
@@ -48,6 +59,7 @@ def configure_logs(service: str) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
+            without_secrets,
             structlog.processors.JSONRenderer(),
         ],
         logger_factory=lambda *_: structlog.WriteLogger(sys.stderr),
@@ -55,7 +67,9 @@ def configure_logs(service: str) -> None:
 
 
 def install_request_context(app: Flask) -> None:
-    """Give each request of `app` an id and a log line."""
+    """Give each request of `app` an id, a log line and its place in a trace."""
+    use_tracing(tracing_from_environment(app.name))
+    app.wsgi_app = TracedApp(app.wsgi_app)  # type: ignore[method-assign]
     app.before_request(_begin_request)
     app.after_request(_end_request)
 

@@ -10,6 +10,7 @@ import httpx
 
 from shared_http.request_context import REQUEST_ID_HEADER, current_request_id
 from shared_http.service_token import SERVICE_TOKEN_HEADER
+from shared_http.tracing import span, trace_headers
 
 _TIMEOUT = httpx.Timeout(2.0, connect=1.0)
 # Shorter than gunicorn keeps an idle connection (gunicorn.conf.py), so that a request
@@ -61,10 +62,12 @@ class ServiceCalls:
 
     def post(self, path: str, body: object = None) -> ServiceAnswer:
         """Return the other service's answer; `NoAnswer` if it gave none of its own."""
+        # Without the ids that are further on in the path.
+        name = "POST " + "/".join(path.split("/")[:3])
         try:
-            answer = self._client.post(
-                path, json=body, headers={REQUEST_ID_HEADER: current_request_id()}
-            )
+            with span(name, "client"):
+                headers = {REQUEST_ID_HEADER: current_request_id(), **trace_headers()}
+                answer = self._client.post(path, json=body, headers=headers)
             document = answer.json()
         except (httpx.HTTPError, ValueError) as error:
             raise NoAnswer(f"{path}: {error!r}") from error

@@ -77,6 +77,18 @@ class Environment:
             )
         return int(value)
 
+    def whole_number(self, name: str, *, default: int, least: int, most: int) -> int:
+        """Return a whole number of that range."""
+        value = self._variables.get(name)
+        if not value:
+            return default
+        is_number = value.isascii() and value.isdigit() and len(value) <= 18
+        if not is_number or not least <= int(value) <= most:
+            raise SettingError(
+                f"{name} must be a whole number from {least} to {most}, not {value!r}"
+            )
+        return int(value)
+
     def words(self, name: str, *, default: tuple[str, ...]) -> tuple[str, ...]:
         """Return a comma-separated list."""
         value = self._variables.get(name)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,8 +13,11 @@ import pytest
 LIVE_SERVICE = Path(__file__).parents[1]
 sys.path.insert(0, str(LIVE_SERVICE))
 
+from account.users import Users  # noqa: E402
 from game_in_process import CURRENCY, PAYMENT_SECRET, Game, Player  # noqa: E402
 from payment_calls import TroubledProvider  # noqa: E402
+from postgres_process import PostgresProcess  # noqa: E402
+from supervise import free_ports  # noqa: E402
 
 
 @pytest.fixture
@@ -53,3 +58,28 @@ def nothing_happens(victim: Player) -> Iterator[None]:
     assert victim.history()["pulls"] == []
     wallet = victim.game.account_service.wallet
     assert len(wallet.entries(victim.id, CURRENCY)) == 1
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A database of an empty PostgreSQL, for all tests of this process."""
+    # One that the server's user can reach, unlike pytest's own for root.
+    folder = Path(tempfile.mkdtemp(prefix="fairpull-postgres-"))
+    server = PostgresProcess(folder, port=free_ports(1)[0])
+    try:
+        server.start()
+        yield server.url("account")
+    finally:
+        server.remove()
+        shutil.rmtree(folder)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def users(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Users]:
+    """The users' database, on each that there is."""
+    url = f"sqlite:///{tmp_path}/users.db"
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgres_url")
+    users = Users(url)
+    yield users
+    users.close()

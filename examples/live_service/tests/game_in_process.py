@@ -22,10 +22,14 @@ from account.app import create_app as create_account
 from account.config import AccountConfig, users_url_beside
 from account.payment_provider import PaymentProvider
 from account.price import Price
+from account.rate_limits import AccountRateLimits
+from account.spending_limits import SpendingLimits
 from contract import check_answer
 from gacha.app import GachaService
 from gacha.app import create_app as create_gacha
-from gacha.config import GachaConfig
+from gacha.config import PULLS_PER_PLAYER, GachaConfig
+from game_processes import NO_RATE_LIMITS
+from shared_http.clock import ClockMs, now_ms
 from shared_http.crash_points import CrashPoints
 from shared_http.settings import Environment
 
@@ -35,6 +39,19 @@ SERVER_SEED = bytes(range(32))
 CURRENCY = "crystal"
 PASSWORD = "correct horse battery"
 _names = itertools.count(1)
+
+
+class MovedClock:
+    """The time, which a test moves on."""
+
+    def __init__(self, at_ms: int | None = None) -> None:
+        self.at_ms = now_ms() if at_ms is None else at_ms
+
+    def __call__(self) -> int:
+        return self.at_ms
+
+    def advance(self, ms: int) -> None:
+        self.at_ms += ms
 
 
 class Wire(httpx.BaseTransport):
@@ -70,7 +87,7 @@ class CheckedClient(FlaskClient):
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
         answer = super().open(*args, **kwargs)
         path = answer.request.path
-        if not path.startswith("/internal"):
+        if not path.startswith(("/internal", "/metrics")):
             check_answer(
                 answer.request.method,
                 path,
@@ -128,9 +145,12 @@ class Game:
         banner_folder: Path | None = None,
         *,
         provider: PaymentProvider | None = None,
-        price: str = "1 USD",
+        clock_ms: ClockMs = now_ms,
+        **variables: str,
     ) -> None:
         self.folder = folder
+        environment = Environment({**NO_RATE_LIMITS, **variables})
+        price = Price.from_environment(environment)
         database_url = f"sqlite:///{folder}/account.db"
         self.to_account, self.to_gacha = Wire(), Wire()
         self.account_app = create_account(
@@ -142,11 +162,17 @@ class Game:
                 payment_secret=PAYMENT_SECRET,
                 gacha_url="http://gacha",
                 crash_points=CrashPoints("", None),
-                price=Price.from_environment(Environment({"CURRENCY_PRICE": price})),
+                price=price,
+                spending_limits=SpendingLimits.from_environment(
+                    environment, currency=price.currency
+                ),
+                redis_url=environment.redis_url("REDIS_URL"),
+                rate_limits=AccountRateLimits.from_environment(environment),
             ),
             sweeping=False,
             gacha_transport=self.to_gacha,
             provider=provider,
+            clock_ms=clock_ms,
         )
         self.gacha_app = create_gacha(
             GachaConfig(
@@ -157,6 +183,10 @@ class Game:
                 jwks_url="http://account/account/.well-known/jwks.json",
                 crash_points=CrashPoints("", None),
                 banner_folder=banner_folder,
+                redis_url=environment.redis_url("REDIS_URL"),
+                pulls_per_player=PULLS_PER_PLAYER.set_by(
+                    environment, "PULL_RATE_PER_PLAYER", default="off"
+                ),
             ),
             settling=False,
             account_transport=self.to_account,

@@ -146,7 +146,7 @@ def test_a_purchase_that_turned_out_not_to_fit_is_granted_once_it_does(
 
 
 def test_an_amount_whose_price_no_number_can_say_is_refused(tmp_path: Path) -> None:
-    game = Game(tmp_path, price="3 USD")
+    game = Game(tmp_path, CURRENCY_PRICE="3 USD")
     player = game.new_player()
     most = (2**53 - 1) // 3
     answer = player.buy(most + 1)

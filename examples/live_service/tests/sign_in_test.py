@@ -10,7 +10,7 @@ from typing import Any
 import jwt
 import pytest
 
-from account.passwords import Passwords
+from account.passwords import Passwords, hashes_at_once
 from game_in_process import PASSWORD, Game
 from waiting import until
 
@@ -198,6 +198,41 @@ def test_who_gets_no_turn_is_told_so_and_takes_none_from_others(
         stalled.go_on.set()
         assert first.result().status_code == 401
     assert log_in(game, "nobody", "x").status_code == 401
+
+
+class Gauge:
+    """A hasher that works on three at once, and knows how many are at work."""
+
+    def __init__(self) -> None:
+        self._three = threading.Barrier(3)
+        self._lock = threading.Lock()
+        self._at_work = 0
+        self.most = 0
+
+    def verify(self, _hash: str, _password: bytes) -> bool:
+        with self._lock:
+            self._at_work += 1
+            self.most = max(self.most, self._at_work)
+        self._three.wait(30)
+        with self._lock:
+            self._at_work -= 1
+        return True
+
+
+def test_no_more_hash_at_once_than_there_are_turns(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("account.passwords._PATIENCE_S", 30)
+    passwords, gauge = Passwords(3), Gauge()
+    monkeypatch.setattr(passwords, "_hasher", gauge)
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda _: passwords.check(None, "x"), range(39)))
+    assert gauge.most == 3
+
+
+def test_processes_share_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(8)))
+    assert [hashes_at_once(n) for n in (1, 2, 3, 8, 9)] == [8, 4, 2, 1, 1]
 
 
 def test_passwords_are_kept_as_argon2id_hashes_of_the_stated_strength(

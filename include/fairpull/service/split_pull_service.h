@@ -43,6 +43,7 @@ struct PullStep {
   PullOperation operation;
   std::vector<PullRecord> pulls;  // when drawn or done
   PullAction action = PullAction::kNone;
+  bool drew = false;   // by this very call, and not by one before it
   bool alarm = false;  // see PullTransition
 };
 

@@ -5,8 +5,19 @@ export const INDEX = {
   endpoints: [
     ["POST", "/account/register", "Register a player."],
     ["POST", "/account/login", "Exchange user name and password for a token."],
+    [
+      "POST",
+      "/account/refresh",
+      "Exchange a refresh token for a new token and a new refresh token.",
+    ],
+    ["POST", "/account/logout", "End a login."],
     ["POST", "/account/buy-currency", "Buy currency."],
     ["GET", "/account/currency", "The balance that can be spent now."],
+    [
+      "GET",
+      "/account/spending",
+      "What was spent today and this month, and the limits.",
+    ],
     [
       "POST",
       "/account/payments/webhook",
