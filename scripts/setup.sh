@@ -137,9 +137,21 @@ need_node_packages() {
   done
 }
 
+# The Python code of the game's .proto files.
+need_stubs() {
+  local folder=examples/live_service digest
+  digest=$(digest_of "$folder/proto" "$folder/generate_stubs.py" \
+    "$folder/requirements.txt")
+  [ -d "$folder/generated" ] && done_before stubs "$digest" && return
+  rm -rf "$folder/generated"
+  "$PYTHON" "$folder/generate_stubs.py"
+  mark_done stubs "$digest"
+}
+
 need_game() {
   need_build_packages
   need_venv requirements/build.txt examples/live_service/requirements.txt
   need_module
+  need_stubs
   need_node_packages
 }

@@ -1,8 +1,9 @@
 """Runs the example game on loopback: account, gacha and the gateway before them.
 
-    python examples/live_service/supervise.py [--full]
+    python examples/live_service/supervise.py [--full] [--gacha N]
 
-With `--full` on a PostgreSQL and a Redis of its own, otherwise on SQLite files.
+With `--full` on a PostgreSQL and a Redis of its own, otherwise on SQLite files; with
+`--gacha N` with so many instances of the gacha service, all on one database.
 `PORT` is the gateway's port (8080 unless set, 0 for any free one); `FAIRPULL_DATA` is
 the folder of databases, secrets and logs (`.data` at the root of the repository). Ends
 everything on Ctrl-C or SIGTERM. The interpreter that runs this file runs the services
@@ -11,6 +12,7 @@ too, so it is the one that has `fairpull` and gunicorn installed.
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import fcntl
 import importlib.util
@@ -29,6 +31,7 @@ from typing import IO
 
 from child_processes import ChildPlan, StartError, keep_running
 from first_session import first_session
+from generate_stubs import GenerationError, ensure_stubs
 from postgres_server import prepare_postgres
 from private_files import write_private
 from redis_server import prepare_redis
@@ -36,9 +39,10 @@ from redis_server import prepare_redis
 _HERE = Path(__file__).resolve().parent
 _HOST = "127.0.0.1"
 _DEFAULT_PORT = 8080
-_GATEWAY_MAIN = _HERE / "gateway" / "src" / "main.js"
 _MARKS_OF_URLS = "?%#"
-_NEEDED_MODULES = ("fairpull", "flask", "gunicorn")
+_NEEDED_MODULES = ("fairpull", "flask", "grpc", "gunicorn")
+_NODE_PROGRAMS = ("gateway", "discovery")
+_MOST_GACHA = 32
 
 
 class SetupError(Exception):
@@ -52,10 +56,11 @@ class Settings:
     port: int
     data: Path
     full: bool = False
+    gacha: int = 1
 
     @classmethod
     def from_environment(
-        cls, variables: Mapping[str, str], *, full: bool = False
+        cls, variables: Mapping[str, str], *, full: bool = False, gacha: int = 1
     ) -> Settings:
         """The settings, or a `SetupError` that names the variable."""
         text = variables.get("PORT") or str(_DEFAULT_PORT)
@@ -68,7 +73,9 @@ class Settings:
                 f"FAIRPULL_DATA: {data} has {' '.join(marks)} in it, which mean "
                 "something else in a database's URL; choose another folder"
             )
-        return cls(port=int(text), data=data, full=full)
+        if not 1 <= gacha <= _MOST_GACHA:
+            raise SetupError(f"--gacha takes 1 to {_MOST_GACHA} instances, not {gacha}")
+        return cls(port=int(text), data=data, full=full, gacha=gacha)
 
 
 def check_installed() -> None:
@@ -82,9 +89,13 @@ def check_installed() -> None:
         raise SetupError(
             "node (20 or newer) is not on the PATH; scripts/run installs it"
         )
-    gateway = _HERE / "gateway"
-    if not (gateway / "node_modules").is_dir():
-        raise SetupError(f"the gateway lacks its packages; run npm ci in {gateway}")
+    for name in _NODE_PROGRAMS:
+        if not (_HERE / name / "node_modules").is_dir():
+            raise SetupError(f"{name} lacks its packages; run npm ci in {_HERE / name}")
+    try:
+        ensure_stubs()
+    except GenerationError as error:
+        raise SetupError(str(error)) from None
 
 
 def secret_file(path: Path, make: Callable[[], str]) -> Path:
@@ -217,29 +228,38 @@ def game_plans(settings: Settings, variables: Mapping[str, str]) -> list[ChildPl
     token = secret_file(data / "service-token", lambda: secrets.token_urlsafe(32))
     payment = secret_file(data / "payment-secret", lambda: secrets.token_urlsafe(32))
     seed = secret_file(data / "server-seed", lambda: secrets.token_hex(32))
-    account_port, gacha_port = free_ports(2)
-    account, gacha = (f"http://{_HOST}:{port}" for port in (account_port, gacha_port))
-    keys = f"{account}/account/.well-known/jwks.json"
+    account_port, grpc_port, operation_port, *gacha_ports = free_ports(
+        3 + settings.gacha
+    )
+    account = f"http://{_HOST}:{account_port}"
+    discovery = {
+        "DISCOVERY_URL": f"grpc://{_HOST}:{grpc_port}",
+        "SERVICE_TOKEN_FILE": str(token),
+    }
+    discovery_environment = {
+        "HOST": _HOST,
+        "PORT": str(grpc_port),
+        "OPERATION_PORT": str(operation_port),
+        "SERVICE_TOKEN_FILE": str(token),
+    }
     account_environment = {
         **storage.account,
+        **discovery,
         "ACCOUNT_KEY_FILE": str(data / "account-signing-key.pem"),
-        "SERVICE_TOKEN_FILE": str(token),
         "PAYMENT_SECRET_FILE": str(payment),
-        "GACHA_URL": gacha,
+        # Any instance can answer, and the first is as good as the others.
+        "GACHA_URL": f"http://{_HOST}:{gacha_ports[0]}",
     }
     gacha_environment = {
         **storage.gacha,
+        **discovery,
         "SERVER_SEED_FILE": str(seed),
-        "SERVICE_TOKEN_FILE": str(token),
         "ACCOUNT_URL": account,
-        "JWKS_URL": keys,
+        "JWKS_URL": f"{account}/account/.well-known/jwks.json",
     }
-    gateway_environment = {
-        "HOST": _HOST,
-        "PORT": str(settings.port),
-        "ACCOUNT_URLS": account,
-        "GACHA_URLS": gacha,
-    }
+    gateway_environment = {**discovery, "HOST": _HOST, "PORT": str(settings.port)}
+    if "REDIS_URL" in storage.gacha:
+        gateway_environment["REDIS_URL"] = storage.gacha["REDIS_URL"]
 
     def plan(name: str, at: str, command: list[str], own: dict[str, str]) -> ChildPlan:
         return ChildPlan(
@@ -250,25 +270,39 @@ def game_plans(settings: Settings, variables: Mapping[str, str]) -> list[ChildPl
             ready_url=f"{at}/readyz",
         )
 
-    def service(name: str, port: int) -> list[str]:
-        listen = f"{_HOST}:{port}"
-        app = f"{name}.app:create_app()"
-        return [sys.executable, "-m", "gunicorn", "-b", listen, app]
+    def service(name: str, app: str, port: int, own: dict[str, str]) -> ChildPlan:
+        address = f"{_HOST}:{port}"
+        command = ["-m", "gunicorn", "-b", address, f"{app}.app:create_app()"]
+        at = f"http://{address}"
+        own = {**own, "INSTANCE_URL": at}
+        return plan(name, at, [sys.executable, *command], own)
 
-    public = f"http://{_HOST}:{settings.port}"
+    def node(name: str, port: int, own: dict[str, str]) -> ChildPlan:
+        main = str(_HERE / name / "src" / "main.js")
+        return plan(name, f"http://{_HOST}:{port}", ["node", main], own)
+
+    gacha_names = ["gacha", *(f"gacha-{n}" for n in range(2, settings.gacha + 1))]
     return [
         *storage.servers,
-        plan("account", account, service("account", account_port), account_environment),
-        plan("gacha", gacha, service("gacha", gacha_port), gacha_environment),
-        plan("gateway", public, ["node", str(_GATEWAY_MAIN)], gateway_environment),
+        node("discovery", operation_port, discovery_environment),
+        service("account", "account", account_port, account_environment),
+        *(
+            service(name, "gacha", port, gacha_environment)
+            for name, port in zip(gacha_names, gacha_ports, strict=True)
+        ),
+        node("gateway", settings.port, gateway_environment),
     ]
 
 
 def run_game(
-    variables: Mapping[str, str], stop: threading.Event, *, full: bool = False
+    variables: Mapping[str, str],
+    stop: threading.Event,
+    *,
+    full: bool = False,
+    gacha: int = 1,
 ) -> None:
     """Run it until `stop` is set; a `SetupError` or `StartError` if it can't be."""
-    settings = Settings.from_environment(variables, full=full)
+    settings = Settings.from_environment(variables, full=full, gacha=gacha)
     check_installed()
     with reserved_folder(settings.data) as lock:
         settings = replace(settings, port=public_port(settings.port))
@@ -298,16 +332,20 @@ def _say(sentence: str) -> None:
 
 def main(arguments: Sequence[str] = ()) -> int:
     """Run the game as the environment says; the exit code."""
-    if set(arguments) - {"--full"}:
-        _say(f"unknown option {' '.join(arguments)}; there is --full")
-        return 2
+    options = argparse.ArgumentParser(prog="supervise.py", allow_abbrev=False)
+    options.add_argument("--full", action="store_true", help="PostgreSQL and Redis")
+    options.add_argument("--gacha", type=int, default=1, help="how many instances")
+    try:
+        given = options.parse_args(arguments)
+    except SystemExit as end:
+        return int(end.code or 0)
     # Databases and logs are nobody else's business, whatever folder they are in.
     os.umask(0o077)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: stop.set())
     try:
-        run_game(os.environ, stop, full="--full" in arguments)
+        run_game(os.environ, stop, full=given.full, gacha=given.gacha)
     except (SetupError, StartError) as error:
         _say(str(error))
         return 1

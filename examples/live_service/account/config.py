@@ -15,6 +15,7 @@ from account.rate_limits import AccountRateLimits
 from account.spending_limits import SpendingLimits
 from shared_http.crash_points import CrashPoints
 from shared_http.player_tokens import DEFAULT_AUDIENCE, DEFAULT_ISSUER
+from shared_http.registration import DiscoverySettings
 from shared_http.service_token import load_service_token
 from shared_http.settings import (
     DEFAULT_CURRENCY,
@@ -47,6 +48,7 @@ class AccountConfig:
     crash_points: CrashPoints
     redis_url: str | None = field(default=None, repr=False)
     database_wait_ms: int = 20_000
+    discovery: DiscoverySettings | None = None
     currency: str = DEFAULT_CURRENCY
     token_issuer: str = DEFAULT_ISSUER
     token_audience: str = DEFAULT_AUDIENCE
@@ -96,6 +98,7 @@ class AccountConfig:
             database_wait_ms=environment.milliseconds(
                 "DATABASE_WAIT_MS", default=20_000
             ),
+            discovery=DiscoverySettings.from_environment(environment),
             currency=environment.text("GAME_CURRENCY", default=DEFAULT_CURRENCY),
             token_issuer=environment.text("JWT_ISSUER", default=DEFAULT_ISSUER),
             token_audience=environment.text("JWT_AUDIENCE", default=DEFAULT_AUDIENCE),

@@ -26,6 +26,7 @@ from shared_http.metrics import metrics_routes
 from shared_http.player_tokens import PlayerTokenChecker
 from shared_http.problems import install_problem_funnel
 from shared_http.rate_limits import RateLimiter
+from shared_http.registration import keep_registered
 from shared_http.request_context import configure_logs, install_request_context
 from shared_http.service_calls import ServiceCalls
 from shared_http.startup import open_store_within, refusing_in_a_sentence
@@ -97,6 +98,7 @@ def create_app(
             BackgroundLoop("recovery", service.progress.recover, pause_s=pause_s),
         ]
     run_until_exit(loops, close=service.close)
+    keep_registered("gacha", config.discovery, config.service_token)
     return app
 
 

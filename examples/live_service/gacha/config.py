@@ -10,6 +10,7 @@ from pathlib import Path
 from shared_http.crash_points import CrashPoints
 from shared_http.player_tokens import DEFAULT_AUDIENCE, DEFAULT_ISSUER
 from shared_http.rate_limits import RateLimit
+from shared_http.registration import DiscoverySettings
 from shared_http.service_token import load_service_token
 from shared_http.settings import (
     DEFAULT_CURRENCY,
@@ -33,6 +34,7 @@ class GachaConfig:
     crash_points: CrashPoints
     redis_url: str | None = field(default=None, repr=False)
     database_wait_ms: int = 20_000
+    discovery: DiscoverySettings | None = None
     banner_folder: Path | None = None
     currency: str = DEFAULT_CURRENCY
     token_issuer: str = DEFAULT_ISSUER
@@ -70,6 +72,7 @@ class GachaConfig:
             database_wait_ms=environment.milliseconds(
                 "DATABASE_WAIT_MS", default=20_000
             ),
+            discovery=DiscoverySettings.from_environment(environment),
             banner_folder=environment.optional_path("BANNER_PATH"),
             currency=environment.text("GAME_CURRENCY", default=DEFAULT_CURRENCY),
             token_issuer=environment.text("JWT_ISSUER", default=DEFAULT_ISSUER),

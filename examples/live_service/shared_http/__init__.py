@@ -18,6 +18,8 @@
     `Idempotency-Key` and requests that are still running.
 `service_calls`
     Calls from one service to the other, with time limits.
+`registration`
+    Being listed in discovery.
 `background`
     Loops beside the requests, ended with the process.
 `rate_limits`, `client_address`

@@ -13,6 +13,10 @@ import pytest
 LIVE_SERVICE = Path(__file__).parents[1]
 sys.path.insert(0, str(LIVE_SERVICE))
 
+from generate_stubs import ensure_stubs  # noqa: E402
+
+ensure_stubs()
+
 from account.users import Users  # noqa: E402
 from game_in_process import CURRENCY, PAYMENT_SECRET, Game, Player  # noqa: E402
 from payment_calls import TroubledProvider  # noqa: E402

@@ -60,7 +60,7 @@ class Process:
         self, command: list[str], variables: Mapping[str, str], url: str, log: Path
     ) -> None:
         self._command = command
-        self._variables = variables
+        self.variables = variables
         self.url = url
         self._log = log
         self._running: subprocess.Popen[bytes] | None = None
@@ -71,7 +71,7 @@ class Process:
             self._running = subprocess.Popen(
                 self._command,
                 cwd=LIVE_SERVICE,
-                env={**os.environ, **self._variables, **variables},
+                env={**os.environ, **self.variables, **variables},
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
@@ -242,23 +242,30 @@ class GameProcesses:
         for port in self._ports:
             port.close()
 
-    def _service(self, name: str, port: Port, variables: dict[str, str]) -> Process:
+    def _service(
+        self, name: str, port: Port, variables: Mapping[str, str], app: str = ""
+    ) -> Process:
         program = ["-m", "gunicorn"]
         if self._variant is not None:
             program = [str(LIVE_SERVICE / "tests" / "serve.py"), self._variant]
         listen = ["-b", f"127.0.0.1:{port.number}"]
         return Process(
-            [sys.executable, *program, *listen, f"{name}.app:create_app()"],
-            variables,
+            [sys.executable, *program, *listen, f"{app or name}.app:create_app()"],
+            {**variables, "INSTANCE_URL": port.url},
             port.url,
             self.folder / f"{name}.log",
         )
+
+    def _gateway_variables(self) -> dict[str, str]:
+        """Settings of the gateway; tests come more often than players."""
+        return {"RATE_PER_ADDRESS": "off", "RATE_PER_PLAYER": "off"}
 
     def _gateway(self, port: Port) -> Process:
         variables = {
             "PORT": str(port.number),
             "ACCOUNT_URLS": self._urls["account"],
             "GACHA_URLS": self._urls["gacha"],
+            **self._gateway_variables(),
         }
         main = LIVE_SERVICE / "gateway" / "src" / "main.js"
         return Process(

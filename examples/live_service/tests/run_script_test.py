@@ -7,6 +7,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import pytest
+
 SCRIPT = Path(__file__).parents[3] / "scripts" / "run"
 
 # Nothing is installed, and the interpreter is one that tells what it is given.
@@ -72,6 +74,24 @@ def test_the_full_game_needs_its_servers(tmp_path: Path) -> None:
     ]
 
 
+def test_several_instances_are_handed_on(tmp_path: Path) -> None:
+    assert told(tmp_path, "--gacha", "3", "--full") == [
+        "needs postgresql redis-server",
+        "examples/live_service/supervise.py --gacha 3 --full",
+        "unset",
+        "unset",
+    ]
+
+
+@pytest.mark.parametrize("number", [[], ["many"], ["--full"], ["-1"]])
+def test_a_number_of_instances_that_is_none_is_refused(number: list[str]) -> None:
+    refused = subprocess.run(
+        ["bash", str(SCRIPT), "--gacha", *number], capture_output=True, text=True
+    )
+    assert refused.returncode == 2
+    assert "--gacha takes a number, not '" in refused.stderr
+
+
 def test_an_unknown_option_is_refused_and_help_names_those_there_are() -> None:
     refused = subprocess.run(
         ["bash", str(SCRIPT), "--ful"], capture_output=True, text=True
@@ -82,5 +102,6 @@ def test_an_unknown_option_is_refused_and_help_names_those_there_are() -> None:
         ["bash", str(SCRIPT), "--help"], capture_output=True, text=True, check=True
     ).stdout
     assert "scripts/run --full" in told
+    assert "scripts/run --gacha 3" in told
     assert "BANNER_PATH=dir scripts/run" in told
     assert told.endswith("it installs what is missing.\n")

@@ -242,10 +242,16 @@ def test_a_secret_that_others_may_read_is_refused(tmp_path: Path) -> None:
 def test_the_processes_are_told_of_each_other(tmp_path: Path) -> None:
     settings = supervise.Settings(port=8123, data=tmp_path)
     plans = {p.name: p for p in supervise.game_plans(settings, {"LANG": "C"})}
-    account, gacha, gateway = (plans[name] for name in ("account", "gacha", "gateway"))
+    assert list(plans) == ["discovery", "account", "gacha", "gateway"]
+    discovery, account, gacha, gateway = plans.values()
     at = {name: plan.ready_url.removesuffix("/readyz") for name, plan in plans.items()}
     assert at["gateway"] == "http://127.0.0.1:8123"
-    assert len(set(at.values())) == 3
+    watching = {
+        "LANG": "C",
+        "DISCOVERY_URL": f"grpc://127.0.0.1:{discovery.environment['PORT']}",
+        "SERVICE_TOKEN_FILE": f"{tmp_path}/service-token",
+    }
+    assert len({*at.values(), watching["DISCOVERY_URL"]}) == 5
     assert account.command[:3] == [sys.executable, "-m", "gunicorn"]
     assert account.command[3:] == [
         "-b",
@@ -255,28 +261,51 @@ def test_the_processes_are_told_of_each_other(tmp_path: Path) -> None:
     assert gacha.command[-1] == "gacha.app:create_app()"
     assert account.folder == gacha.folder == LIVE_SERVICE
     assert account.environment == {
-        "LANG": "C",
+        **watching,
+        "INSTANCE_URL": at["account"],
         "ACCOUNT_DATABASE_URL": f"sqlite:////{str(tmp_path)[1:]}/account.db",
         "ACCOUNT_KEY_FILE": f"{tmp_path}/account-signing-key.pem",
-        "SERVICE_TOKEN_FILE": f"{tmp_path}/service-token",
         "PAYMENT_SECRET_FILE": f"{tmp_path}/payment-secret",
         "GACHA_URL": at["gacha"],
     }
     assert gacha.environment == {
-        "LANG": "C",
+        **watching,
+        "INSTANCE_URL": at["gacha"],
         "GACHA_DATABASE_URL": f"sqlite:////{str(tmp_path)[1:]}/gacha.db",
         "SERVER_SEED_FILE": f"{tmp_path}/server-seed",
-        "SERVICE_TOKEN_FILE": f"{tmp_path}/service-token",
         "ACCOUNT_URL": at["account"],
         "JWKS_URL": f"{at['account']}/account/.well-known/jwks.json",
     }
-    assert gateway.environment == {
+    assert gateway.environment == {**watching, "HOST": "127.0.0.1", "PORT": "8123"}
+    assert discovery.environment == {
         "LANG": "C",
         "HOST": "127.0.0.1",
-        "PORT": "8123",
-        "ACCOUNT_URLS": at["account"],
-        "GACHA_URLS": at["gacha"],
+        "PORT": discovery.environment["PORT"],
+        "OPERATION_PORT": at["discovery"].rpartition(":")[2],
+        "SERVICE_TOKEN_FILE": f"{tmp_path}/service-token",
     }
+
+
+def test_instances_of_gacha_differ_in_nothing_but_their_address(tmp_path: Path) -> None:
+    settings = supervise.Settings(port=8123, data=tmp_path, gacha=3)
+    plans = {p.name: p for p in supervise.game_plans(settings, {})}
+    names = ["gacha", "gacha-2", "gacha-3"]
+    assert list(plans) == ["discovery", "account", *names, "gateway"]
+    own = [dict(plans[name].environment) for name in names]
+    addresses = [environment.pop("INSTANCE_URL") for environment in own]
+    assert len(set(addresses)) == 3
+    assert [f"{address}/readyz" for address in addresses] == [
+        plans[name].ready_url for name in names
+    ]
+    assert own[0] == own[1] == own[2]
+
+
+@pytest.mark.parametrize("count", [0, -1, 33])
+def test_there_are_1_to_32_instances_of_gacha(count: int) -> None:
+    with pytest.raises(supervise.SetupError, match=f"1 to 32 instances, not {count}"):
+        supervise.Settings.from_environment({}, gacha=count)
+    assert supervise.main([f"--gacha={count}"]) == 1
+    assert supervise.main(["--gacha", "many"]) == 2
 
 
 @pytest.fixture
