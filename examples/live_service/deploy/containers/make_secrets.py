@@ -75,6 +75,9 @@ def make_secrets(folder: Path, *, own: Callable[[Path, int], None]) -> None:
         place = folder / name
         place.mkdir(exist_ok=True)
         for file, text in files.items():
+            # Not again under the eyes of who reads it just now.
+            if (place / file).exists() and (place / file).read_text() == text:
+                continue
             write_private(place / file, text)
             own(place / file, user)
         place.chmod(0o700)
