@@ -11,7 +11,7 @@ SELECT player_id, operation_id, kind, currency, amount, counterparty, outcome, p
 SELECT player_id, scope, seq, state FROM pity WHERE player_id = :player AND scope = 'starter' FOR UPDATE;
 \endpipeline
 \startpipeline
-INSERT INTO operations (player_id, operation_id, kind, currency, amount, counterparty, outcome, posted, held, seq, version, at_ms, lots, terms, memo, moved, hash, entry_seq) VALUES (:player, :key, 2, 'crystal', 160, 'spend-starter', 0, 9007199254740000, 0, :seq, :seq, 1760000000000, 'g:-160:0', '', 'pull 1 starter 17 1 ' || :hash, -160, :hash, CASE WHEN -160 <> 0 THEN :seq END);
+INSERT INTO operations (player_id, operation_id, kind, currency, amount, counterparty, outcome, posted, held, seq, version, at_ms, lots, terms, memo, moved, hash, entry_seq) VALUES (:player, :key, 2, 'crystal', 160, 'spend-starter', 0, 9007199254740000, 0, :seq, :seq, 1760000000000, 'g:-160:0', '', 'pull 1 starter 17 1 ' || :hash, -160, :hash, CASE WHEN -160 <> 0 THEN :seq::bigint END);
 UPDATE balances SET posted = posted - 160, held = CASE WHEN 0 <= posted THEN 0 END, seq = seq + 1, version = CASE WHEN version + 1 > 0 THEN version + 1 END, debt = 0, lots = lots, chain = :hash WHERE player_id = :player AND currency = 'crystal';
 UPDATE pity SET seq = CASE WHEN seq < seq + 1 THEN seq + 1 END, state = state WHERE player_id = :player AND scope = 'starter';
 INSERT INTO pulls (player_id, scope, seq, pull_id, draw_index, banner, odds_version, seed_epoch, item, rarity, featured, pity, cost, at_ms) VALUES (:player, 'starter', :seq, :key, 0, 'starter', :hash, 1, 'item-' || :item::bigint, 'rare', 0, 17, 160, 1760000000000);

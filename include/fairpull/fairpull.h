@@ -77,8 +77,9 @@
 #include "fairpull/store/write_set.h"      // what a transaction writes
 
 // service: transactions that a game is made of
-#include "fairpull/service/clock.h"               // where time comes from
-#include "fairpull/service/draw_pulls.h"          // from draws to rows
+#include "fairpull/service/clock.h"       // where time comes from
+#include "fairpull/service/draw_pulls.h"  // from draws to rows
+#include "fairpull/service/live_catalog.h"  // banners that change while they are served
 #include "fairpull/service/pull_protocol.h"       // the pull across services
 #include "fairpull/service/pull_request.h"        // asking for a pull
 #include "fairpull/service/pull_service.h"        // a pull in one store

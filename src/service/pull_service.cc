@@ -48,6 +48,7 @@ absl::StatusOr<PullReceipt> PullService::Pull(const PullRequest& request) {
 struct PullService::Question {
   PullRequest request;
   std::int64_t now_ms = 0;
+  std::shared_ptr<const Catalog> catalog;
   absl::StatusOr<PullOperation> priced;
   LedgerRequest payment;
   ReadSet reads;
@@ -65,12 +66,14 @@ struct PullService::Answer {
 PullService::Question PullService::QuestionOf(
     const PullRequest& request) const {
   const std::int64_t now_ms = clock_();
+  std::shared_ptr<const Catalog> catalog = catalog_.Now();
   // Priced before the rows are read, for it names them; but a request that was
   // answered before is answered again, whatever the banner says by now.
   Question question{
       .request = request,
       .now_ms = now_ms,
-      .priced = PricedOperation(catalog_, request, seeds_.current(), now_ms),
+      .catalog = catalog,
+      .priced = PricedOperation(*catalog, request, seeds_.current(), now_ms),
       .reads = {.player = request.player}};
   if (question.priced.ok()) {
     question.payment = PaymentOf(*question.priced, now_ms);
@@ -111,7 +114,7 @@ PullService::Answer PullService::AnswerTo(const Question& question,
   PullOperation operation = *question.priced;
   if (decision.receipt.ok()) {
     absl::StatusOr<DrawnPulls> drawn =
-        DrawPulls(catalog_, seeds_, operation,
+        DrawPulls(*question.catalog, seeds_, operation,
                   snapshot.FindPity(operation.scope), question.now_ms);
     if (!drawn.ok()) return {.receipt = drawn.status()};
     AddWritesOf(*drawn, answer.writes);

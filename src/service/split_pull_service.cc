@@ -65,7 +65,7 @@ absl::StatusOr<PullStep> SplitPullService::BeginOnce(
     const PullRequest& request) {
   const std::int64_t now_ms = clock_();
   absl::StatusOr<PullOperation> priced =
-      PricedOperation(catalog_, request, seeds_.current(), now_ms);
+      PricedOperation(*catalog_.Now(), request, seeds_.current(), now_ms);
   FAIRPULL_ASSIGN_OR_RETURN(const auto transaction,
                             store_.Begin({.player = request.player,
                                           .pull_operations = {request.id}}));
@@ -128,7 +128,7 @@ absl::StatusOr<PullStep> SplitPullService::AdvanceOnce(
     }
     FAIRPULL_ASSIGN_OR_RETURN(
         const DrawnPulls drawn,
-        DrawPulls(catalog_, seeds_, operation,
+        DrawPulls(*catalog_.Now(), seeds_, operation,
                   transaction->snapshot().FindPity(operation.scope), now_ms));
     operation.first_seq = drawn.pulls[0].seq;
     AddWritesOf(drawn, writes);
@@ -216,10 +216,11 @@ absl::StatusOr<std::vector<InventoryRecord>> SplitPullService::Inventory(
 
 absl::StatusOr<std::vector<std::pair<std::string, std::int64_t>>>
 SplitPullService::Pity(const PlayerId& player, const BannerId& banner) const {
+  const std::shared_ptr<const Catalog> catalog = catalog_.Now();
   absl::StatusOr<std::shared_ptr<const Banner>> shown =
-      CurrentBanner(catalog_, banner, clock_());
+      CurrentBanner(*catalog, banner, clock_());
   // A closed banner's counters can still be looked at.
-  for (const std::shared_ptr<const Banner>& known : catalog_.banners()) {
+  for (const std::shared_ptr<const Banner>& known : catalog->banners()) {
     if (!shown.ok() && known->id() == banner) shown = known;
   }
   FAIRPULL_RETURN_IF_ERROR(shown.status());

@@ -54,6 +54,18 @@ def test_a_pull_is_charged_drawn_and_recorded(game, starter):
     assert cursor is None
 
 
+def test_banners_come_and_go_while_the_services_go_on(game, starter):
+    game.desk.use(fairpull.Catalog([]))
+    game.pulls.use(fairpull.Catalog([]))
+    for begin in (game.desk.begin, game.pulls.pull):
+        with pytest.raises(fairpull.UnknownBanner):
+            begin("q", player="p", banner="starter")
+    game.desk.use(fairpull.Catalog([starter]))
+    game.pulls.use(fairpull.Catalog([starter]))
+    assert game.desk.begin("q", player="p", banner="starter").state == "intent"
+    assert game.pulls.pull("r", player="p", banner="starter").payment.available == 3040
+
+
 def test_the_same_request_gives_the_same_pulls(game):
     first = game.pulls.pull("q", player="p", banner="starter", count=10)
     again = game.pulls.pull("q", player="p", banner="starter", count=10)

@@ -61,6 +61,21 @@ inline Catalog ShopCatalog(const std::string& json = kShopJson) {
   return *std::move(catalog);
 }
 
+// The shop in two versions: the second opens at 6000 ms and asks 200 gems.
+inline Catalog ShopCatalogWithSecondVersion() {
+  std::string second(kShopJson);
+  const auto put = [&second](const std::string& from, const std::string& to) {
+    second.replace(second.find(from), from.size(), to);
+  };
+  put("1970-01-01T00:00:01Z", "1970-01-01T00:00:06Z");
+  put("\"amount\": 160", "\"amount\": 200");
+  auto catalog =
+      Catalog::Make({Banner::FromJson(kShopJson, "shop.json").value(),
+                     Banner::FromJson(second, "second.json").value()});
+  EXPECT_TRUE(catalog.ok()) << catalog.status();
+  return *std::move(catalog);
+}
+
 // Epochs 1 and 2, of which `current` is.
 inline ServerSeeds ShopSeeds(std::int64_t current = 1) {
   auto first = ServerSeed::FromBytes(std::string(32, 'a'));

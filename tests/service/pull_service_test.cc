@@ -36,6 +36,26 @@ class PullServiceTest : public ::testing::Test {
   PullService pulls_{*store_, ShopCatalog(), ShopSeeds(), time_.clock()};
 };
 
+TEST_F(PullServiceTest, TakesANewVersionWhileOthersPull) {
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 2; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < 20; ++i) {
+        const auto receipt = pulls_.Pull(Ask(absl::StrCat(t, "-", i)));
+        EXPECT_TRUE(receipt.ok() && receipt->payment.ok());
+      }
+    });
+  }
+  for (int i = 0; i < 20; ++i) {
+    pulls_.Use(i % 2 == 0 ? ShopCatalogWithSecondVersion() : ShopCatalog());
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(Gems(), 10'000 - 40 * 160);
+  pulls_.Use(ShopCatalogWithSecondVersion());
+  time_.now_ms->store(7000);
+  EXPECT_EQ(pulls_.Pull(Ask("next"))->pulls[0].cost, 200);
+}
+
 TEST_F(PullServiceTest, ChargesDrawsAndRecordsTogether) {
   const auto receipt = pulls_.Pull(Ask("k1", 10));
   ASSERT_TRUE(receipt.ok()) << receipt.status();

@@ -32,6 +32,29 @@ class SplitPullServiceTest : public ::testing::Test {
   SplitPullService desk_{*store_, ShopCatalog(), ShopSeeds(), time_.clock()};
 };
 
+TEST_F(SplitPullServiceTest, WhatBeganOnAVersionIsFinishedOnIt) {
+  const auto old = desk_.Begin(Ask("old"));
+  ASSERT_TRUE(old.ok()) << old.status();
+  desk_.Use(ShopCatalogWithSecondVersion());
+  time_.now_ms->store(7000);
+  const auto next = desk_.Begin(Ask("next"));
+  ASSERT_TRUE(next.ok()) << next.status();
+  EXPECT_EQ(old->operation.cost, 160);
+  EXPECT_EQ(next->operation.cost, 200);
+  const PullStep drawn = Tell("old", PullAnswer::kHoldPlaced);
+  ASSERT_EQ(drawn.pulls.size(), 1u);
+  EXPECT_EQ(drawn.pulls[0].odds_version, old->operation.odds_version);
+  EXPECT_EQ(drawn.pulls[0].cost, 160);
+  // Without the version it waits, and goes on once that is back.
+  desk_.Use(Catalog::Make({}).value());
+  EXPECT_EQ(desk_.Advance(kPlayer, Op("next"), PullAnswer::kHoldPlaced)
+                .status()
+                .code(),
+            absl::StatusCode::kNotFound);
+  desk_.Use(ShopCatalogWithSecondVersion());
+  EXPECT_EQ(Tell("next", PullAnswer::kHoldPlaced).pulls[0].cost, 200);
+}
+
 TEST_F(SplitPullServiceTest, AsksForAHoldDrawsAndHasItPosted) {
   const auto begun = desk_.Begin(Ask("k1", 10));
   ASSERT_TRUE(begun.ok()) << begun.status();

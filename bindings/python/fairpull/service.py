@@ -78,6 +78,14 @@ class PullService:
             store._core, catalog._core, seeds._core, clock_ms
         )
 
+    def use(self, catalog: Catalog) -> None:
+        """Take the banners of `catalog` from the next call on.
+
+        What was begun on a version is finished on it, so that version has to stay
+        among them.
+        """
+        self._core.use(catalog._core)
+
     def pull(
         self,
         id: str,
@@ -145,6 +153,14 @@ class SplitPullService:
         self._core = _core.SplitPullService(
             store._core, catalog._core, seeds._core, clock_ms, give_up_after_ms
         )
+
+    def use(self, catalog: Catalog) -> None:
+        """Take the banners of `catalog` from the next call on.
+
+        What was begun on a version is finished on it, so that version has to stay
+        among them.
+        """
+        self._core.use(catalog._core)
 
     def begin(
         self,

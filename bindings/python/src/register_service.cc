@@ -156,6 +156,13 @@ void RegisterSplitPullService(py::module_& module) {
            py::arg("store"), py::arg("catalog"), py::arg("seeds"),
            py::arg("clock_ms"), py::arg("give_up_after_ms"))
       .def(
+          "use",
+          [](PySplitPullService& self,
+             const std::shared_ptr<Catalog>& catalog) {
+            self.service().Use(*catalog);
+          },
+          py::arg("catalog"))
+      .def(
           "begin",
           [](PySplitPullService& self, const std::string& id,
              const std::string& player, const std::string& banner,
@@ -250,6 +257,12 @@ void RegisterService(py::module_& module) {
            }),
            py::arg("store"), py::arg("catalog"), py::arg("seeds"),
            py::arg("clock_ms"))
+      .def(
+          "use",
+          [](PyPullService& self, const std::shared_ptr<Catalog>& catalog) {
+            self.service().Use(*catalog);
+          },
+          py::arg("catalog"))
       .def(
           "pull",
           [](PyPullService& self, const std::string& id,

@@ -83,6 +83,9 @@ class OverStore {
     return ValueOrThrow(call(service_));
   }
 
+  // For what neither fails nor waits for the store.
+  [[nodiscard]] Service& service() { return service_; }
+
  private:
   std::shared_ptr<StoreHandle> handle_;
   Service service_;

@@ -29,8 +29,8 @@ from account.sweeper import Sweeper
 from account.users import Users
 from shared_http.background import BackgroundLoop, run_until_exit
 from shared_http.clock import ClockMs, now_ms
-from shared_http.health import health_routes
-from shared_http.metrics import metrics_routes
+from shared_http.health import HEALTH_PATHS, health_routes
+from shared_http.metrics import METRICS_PATH, metrics_routes
 from shared_http.player_tokens import PlayerTokenChecker, PlayerTokenIssuer
 from shared_http.problems import install_problem_funnel
 from shared_http.rate_limits import RateLimiter
@@ -38,6 +38,7 @@ from shared_http.registration import keep_registered
 from shared_http.request_context import configure_logs, install_request_context
 from shared_http.service_calls import ServiceCalls
 from shared_http.startup import open_store_within, refusing_in_a_sentence
+from shared_http.tasks import TaskFlask
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,9 @@ def create_app(
             )
     configure_logs("account")
     service = _open_service(config, gacha_transport, provider, clock_ms)
-    app = Flask("account", static_folder=None)
+    app = TaskFlask(
+        "account", limits=config.task_limits, at_once=HEALTH_PATHS | {METRICS_PATH}
+    )
     app.extensions["account"] = service
     app.json.sort_keys = False  # type: ignore[attr-defined]
     install_request_context(app)

@@ -23,6 +23,7 @@ from shared_http.settings import (
     SettingError,
     read_shared_secret,
 )
+from shared_http.tasks import TaskLimits
 
 DEFAULT_PAYMENT_METHODS = (
     "card",
@@ -48,6 +49,7 @@ class AccountConfig:
     crash_points: CrashPoints
     redis_url: str | None = field(default=None, repr=False)
     database_wait_ms: int = 20_000
+    task_limits: TaskLimits = field(default_factory=lambda: TaskLimits(seconds=6.0))
     discovery: DiscoverySettings | None = None
     currency: str = DEFAULT_CURRENCY
     token_issuer: str = DEFAULT_ISSUER
@@ -95,6 +97,7 @@ class AccountConfig:
             ),
             crash_points=CrashPoints.from_environment(environment),
             redis_url=environment.redis_url("REDIS_URL"),
+            task_limits=TaskLimits.from_environment(environment, default_ms=6_000),
             database_wait_ms=environment.milliseconds(
                 "DATABASE_WAIT_MS", default=20_000
             ),
@@ -108,12 +111,8 @@ class AccountConfig:
                 environment, currency=price.currency
             ),
             rate_limits=AccountRateLimits.from_environment(environment),
-            processes=environment.whole_number(
-                "WEB_CONCURRENCY", default=1, least=1, most=1000
-            ),
-            refresh_token_days=environment.whole_number(
-                "REFRESH_TOKEN_DAYS", default=30, least=1, most=3650
-            ),
+            processes=environment.count("WEB_CONCURRENCY", default=1),
+            refresh_token_days=environment.count("REFRESH_TOKEN_DAYS", default=30),
             refresh_grace_ms=environment.milliseconds(
                 "REFRESH_GRACE_MS", default=30_000
             ),

@@ -14,8 +14,8 @@ from argon2.exceptions import VerifyMismatchError
 from shared_http.problems import Problem, service_unavailable
 
 _PATIENCE_S = 0.75
-# Of the 16 threads of a process (gunicorn.conf.py); the others are left to players who
-# are logged in already.
+# Of the 16 workers of a process (shared_http/tasks.py); the others are left to players
+# who are logged in already.
 _MOST_AT_THE_DOOR = 8
 
 

@@ -42,7 +42,8 @@ class AccountClient:
     def __init__(self, calls: ServiceCalls) -> None:
         self._calls = calls
         self._lock = threading.Lock()
-        self._silent = False
+        # What this process's predecessor was told is not known.
+        self._silent = True
         self._came_back = False
 
     def came_back(self) -> bool:

@@ -20,9 +20,9 @@ from gacha.pulls import pull_routes
 from gacha.showcase import Showcase, load_banners
 from gacha.signing_keys import SigningKeys
 from shared_http.background import BackgroundLoop, run_until_exit
-from shared_http.health import health_routes
+from shared_http.health import HEALTH_PATHS, health_routes
 from shared_http.idempotency import RunningRequests
-from shared_http.metrics import metrics_routes
+from shared_http.metrics import METRICS_PATH, metrics_routes
 from shared_http.player_tokens import PlayerTokenChecker
 from shared_http.problems import install_problem_funnel
 from shared_http.rate_limits import RateLimiter
@@ -30,6 +30,7 @@ from shared_http.registration import keep_registered
 from shared_http.request_context import configure_logs, install_request_context
 from shared_http.service_calls import ServiceCalls
 from shared_http.startup import open_store_within, refusing_in_a_sentence
+from shared_http.tasks import TaskFlask
 
 # Which seed draws now; the pulls keep it, so that a later one leaves them checkable.
 _SEED_EPOCH = 1
@@ -83,7 +84,9 @@ def create_app(
             )
     configure_logs("gacha")
     service = _open_service(config, account_transport)
-    app = Flask("gacha", static_folder=None)
+    app = TaskFlask(
+        "gacha", limits=config.task_limits, at_once=HEALTH_PATHS | {METRICS_PATH}
+    )
     app.extensions["gacha"] = service
     app.json.sort_keys = False  # type: ignore[attr-defined]
     install_request_context(app)

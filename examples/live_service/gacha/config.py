@@ -18,6 +18,7 @@ from shared_http.settings import (
     SettingError,
     read_secret,
 )
+from shared_http.tasks import TaskLimits
 
 PULLS_PER_PLAYER = RateLimit("pull_per_player", "pulls of one player")
 
@@ -34,6 +35,7 @@ class GachaConfig:
     crash_points: CrashPoints
     redis_url: str | None = field(default=None, repr=False)
     database_wait_ms: int = 20_000
+    task_limits: TaskLimits = field(default_factory=TaskLimits)
     discovery: DiscoverySettings | None = None
     banner_folder: Path | None = None
     currency: str = DEFAULT_CURRENCY
@@ -69,6 +71,7 @@ class GachaConfig:
             ),
             crash_points=CrashPoints.from_environment(environment),
             redis_url=environment.redis_url("REDIS_URL"),
+            task_limits=TaskLimits.from_environment(environment, default_ms=8_000),
             database_wait_ms=environment.milliseconds(
                 "DATABASE_WAIT_MS", default=20_000
             ),

@@ -33,8 +33,8 @@ _RECOVERED_AT_ONCE = 100
 # What has been tried in vain waits, in the end for so long. Once the account service
 # answers again there is nothing to wait for.
 _LONGEST_WAIT_MS = 30_000
-# Of the 16 threads of a process (gunicorn.conf.py); an account service that hangs must
-# not take those with it that show banners, odds and history.
+# Of the 16 workers of a process (shared_http/tasks.py); an account service that hangs
+# must not take those with it that show banners, odds and history.
 _MOST_WAITING_REQUESTS = 12
 
 

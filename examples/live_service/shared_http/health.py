@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 from flask import Blueprint
 
+HEALTH_PATHS = frozenset({"/livez", "/readyz"})
+
 
 def health_routes(probe: Callable[[], object]) -> Blueprint:
     """Return the two routes; `probe` raises while the service can't do its work."""

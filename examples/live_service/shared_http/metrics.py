@@ -23,6 +23,7 @@ from shared_http.tracing import name_request
 
 log: FilteringBoundLogger = structlog.get_logger()
 
+METRICS_PATH = "/metrics"
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _UNMATCHED = "unmatched"
 # To the time budgets of the gateway.
@@ -43,6 +44,9 @@ class ServiceMetrics:
             ["method", "route"],
             buckets=_DURATIONS_S,
             registry=self.registry,
+        )
+        self._in_progress = self.gauge(
+            "http_requests_in_progress", "Requests that run or wait for a worker."
         )
         self._store_errors = self.counter(
             "store_errors", "Requests that failed since a storage did."
@@ -70,6 +74,14 @@ class ServiceMetrics:
     def install(self, app: Flask) -> None:
         """Count the requests of `app`; it comes after the request context."""
 
+        def begin() -> None:
+            g.in_progress = True
+            self._in_progress.inc()
+
+        def leave(_error: BaseException | None) -> None:
+            if g.pop("in_progress", False):
+                self._in_progress.dec()
+
         def end(response: Response) -> Response:
             rule = request.url_rule
             route = _UNMATCHED if rule is None else rule.rule
@@ -82,7 +94,9 @@ class ServiceMetrics:
             name_request(route, response.status_code)
             return response
 
+        app.before_request(begin)
         app.after_request(end)
+        app.teardown_request(leave)
 
 
 Look = Callable[[], Iterable[tuple[str, str, float]]]
@@ -96,7 +110,7 @@ def metrics_routes(metrics: ServiceMetrics, look: Look) -> Blueprint:
     """
     routes = Blueprint("metrics", __name__)
 
-    @routes.get("/metrics")
+    @routes.get(METRICS_PATH)
     def show() -> Response:
         registry = CollectorRegistry()
         if "PROMETHEUS_MULTIPROC_DIR" in os.environ:

@@ -10,9 +10,11 @@ import httpx
 
 from shared_http.request_context import REQUEST_ID_HEADER, current_request_id
 from shared_http.service_token import SERVICE_TOKEN_HEADER
+from shared_http.tasks import seconds_left
 from shared_http.tracing import span, trace_headers
 
-_TIMEOUT = httpx.Timeout(2.0, connect=1.0)
+_ANSWER_LIMIT_S = 2.0
+_CONNECT_LIMIT_S = 1.0
 # Shorter than gunicorn keeps an idle connection (gunicorn.conf.py), so that a request
 # is not written into one that is being closed.
 _LIMITS = httpx.Limits(max_connections=64, keepalive_expiry=2.0)
@@ -54,7 +56,6 @@ class ServiceCalls:
         self._client = httpx.Client(
             base_url=base_url,
             headers={SERVICE_TOKEN_HEADER: service_token},
-            timeout=_TIMEOUT,
             limits=_LIMITS,
             transport=transport,
             trust_env=False,
@@ -66,8 +67,17 @@ class ServiceCalls:
         name = "POST " + "/".join(path.split("/")[:3])
         try:
             with span(name, "client"):
-                headers = {REQUEST_ID_HEADER: current_request_id(), **trace_headers()}
-                answer = self._client.post(path, json=body, headers=headers)
+                answer = self._client.post(
+                    path,
+                    json=body,
+                    headers={
+                        REQUEST_ID_HEADER: current_request_id(),
+                        **trace_headers(),
+                    },
+                    timeout=httpx.Timeout(
+                        seconds_left(_ANSWER_LIMIT_S), connect=_CONNECT_LIMIT_S
+                    ),
+                )
             document = answer.json()
         except (httpx.HTTPError, ValueError) as error:
             raise NoAnswer(f"{path}: {error!r}") from error

@@ -77,15 +77,14 @@ class Environment:
             )
         return int(value)
 
-    def whole_number(self, name: str, *, default: int, least: int, most: int) -> int:
-        """Return a whole number of that range."""
+    def count(self, name: str, *, default: int) -> int:
+        """Return a whole number from 1 to 1000."""
         value = self._variables.get(name)
         if not value:
             return default
-        is_number = value.isascii() and value.isdigit() and len(value) <= 18
-        if not is_number or not least <= int(value) <= most:
+        if not value.isascii() or not value.isdigit() or not 1 <= int(value) <= 1000:
             raise SettingError(
-                f"{name} must be a whole number from {least} to {most}, not {value!r}"
+                f"{name} must be a whole number from 1 to 1000, not {value!r}"
             )
         return int(value)
 

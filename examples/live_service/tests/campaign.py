@@ -203,6 +203,8 @@ def _kill_at_random(
     process = game.account if name == "account" else game.gacha
     kills = 0
     while not over.wait(choice.uniform(0.3, 3.0)):
+        # As where its database was away for too long while it started.
+        process.start_again_if_ended(**_faults(game, name, plan))
         if choice.random() < 0.9:
             kills += process.kill_worker()
         else:
@@ -218,7 +220,7 @@ def _kill_postgres(game: GameProcesses, plan: Round, over: threading.Event) -> i
         return 0
     choice = random.Random(f"{plan.seed} postgres")
     kills = 0
-    while not over.wait(choice.uniform(0.5, 3.0)):
+    while not over.wait(choice.uniform(2.0, 8.0)):
         game.postgres.kill()
         over.wait(choice.uniform(0.0, 0.3))
         game.postgres.start()

@@ -122,7 +122,8 @@ def test_a_session_that_redis_and_postgresql_do_not_survive(data: Path) -> None:
     game = FullGame(data)
     try:
         first = game.children()
-        assert list(first) == ["postgres", "redis", "account", "gacha", "gateway"]
+        servers = ["postgres", "redis", "discovery"]
+        assert list(first) == [*servers, "account", "gacha", "gateway"]
         player = Client(game, "aster")  # type: ignore[arg-type]
         player.buy(16_000, "b1")
         assert player.balance() == 16_000

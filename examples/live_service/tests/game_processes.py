@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import signal
@@ -84,7 +85,8 @@ class Process:
     def kill(self) -> None:
         """kill -9 of the process and all that it started."""
         if self._running is not None:
-            os.killpg(self._running.pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # ended by itself
+                os.killpg(self._running.pid, signal.SIGKILL)
             self._running.wait()
             self._running = None
 
@@ -103,6 +105,12 @@ class Process:
         except (OSError, IndexError):
             return False
         return True
+
+    def start_again_if_ended(self, **variables: str) -> None:
+        """What a supervisor does."""
+        if self._running is not None and self._running.poll() is not None:
+            self.kill()
+            self.start(**variables)
 
     def ask_to_end(self) -> None:
         """Let it finish what runs and end."""

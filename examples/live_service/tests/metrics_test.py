@@ -236,6 +236,15 @@ def test_refusals_by_rate_limits_are_counted(tmp_path: Path) -> None:
     game.close()
 
 
+def test_only_who_asks_is_in_progress_when_nobody_else_is(game: Game) -> None:
+    player = game.new_player()
+    player.balance()
+    game.account.get("/account/currency")
+    game.account.get("/nowhere")
+    assert look(game.account)("http_requests_in_progress") == 1
+    assert look(game.account)("http_requests_in_progress") == 1
+
+
 def test_failures_of_a_store_are_counted(game: Game) -> None:
     with game.account_service.users.engine.begin() as connection:
         connection.execute(text("DROP TABLE users"))

@@ -14,6 +14,7 @@
 #include "fairpull/banner/catalog.h"
 #include "fairpull/ledger/rules.h"
 #include "fairpull/service/clock.h"
+#include "fairpull/service/live_catalog.h"
 #include "fairpull/service/pull_request.h"
 #include "fairpull/service/server_seeds.h"
 #include "fairpull/store/store.h"
@@ -48,6 +49,10 @@ class PullService {
   [[nodiscard]] std::vector<absl::StatusOr<PullReceipt>> PullMany(
       const std::vector<PullRequest>& requests);
 
+  // Takes the banners of `catalog` from the next call on. What was begun on a
+  // version is finished on it, so that version has to stay among them.
+  void Use(Catalog catalog) { catalog_.Replace(std::move(catalog)); }
+
  private:
   struct Question;
   struct Answer;
@@ -68,7 +73,7 @@ class PullService {
       const std::vector<PullRequest>& requests);
 
   Store& store_;
-  const Catalog catalog_;
+  LiveCatalog catalog_;
   const ServerSeeds seeds_;
   const Clock clock_;
 };

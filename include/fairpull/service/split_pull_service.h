@@ -22,6 +22,7 @@
 #include "absl/status/statusor.h"
 #include "fairpull/banner/catalog.h"
 #include "fairpull/service/clock.h"
+#include "fairpull/service/live_catalog.h"
 #include "fairpull/service/pull_protocol.h"
 #include "fairpull/service/pull_request.h"
 #include "fairpull/service/server_seeds.h"
@@ -104,6 +105,10 @@ class SplitPullService {
       std::vector<std::pair<std::string, std::int64_t>>>
   Pity(const PlayerId& player, const BannerId& banner) const;
 
+  // Takes the banners of `catalog` from the next call on. What was begun on a
+  // version is finished on it, so that version has to stay among them.
+  void Use(Catalog catalog) { catalog_.Replace(std::move(catalog)); }
+
  private:
   absl::StatusOr<PullStep> BeginOnce(const PullRequest& request);
   absl::StatusOr<PullStep> AdvanceOnce(const PullOperation& known,
@@ -114,7 +119,7 @@ class SplitPullService {
                                   PullTransition transition) const;
 
   Store& store_;
-  const Catalog catalog_;
+  LiveCatalog catalog_;
   const ServerSeeds seeds_;
   const Clock clock_;
   const SplitPullOptions options_;

@@ -167,6 +167,37 @@ test("too many leases are a RESOURCE_EXHAUSTED", async (t) => {
   });
 });
 
+test("a watcher that does not read is sent away, and holds nobody up", async (t) => {
+  const { port, table, operation } = await startDiscovery(t);
+  const { watch } = connect(t, port);
+  const reading = watch();
+  await reading.next();
+  // Nobody asks this one for more than its first update.
+  await watch().next();
+  const watchers = async () => {
+    const metrics = await (await fetch(`${operation}/metrics`)).text();
+    return /^discovery_watchers (\d+)$/m.exec(metrics)?.[1];
+  };
+  assert.equal(await watchers(), "2");
+  for (let change = 0; change < 20_000 && (await watchers()) === "2"; change += 200) {
+    for (let each = 0; each < 100; each++) table.deregister(table.register(GACHA));
+    for (let each = 0; each < 200; each++) await reading.next();
+  }
+  assert.equal(await watchers(), "1");
+  table.register(ACCOUNT);
+  assert.deepEqual((await reading.next()).value.joined, ACCOUNT);
+});
+
+test("there are no more watchers than there may be", async (t) => {
+  const { port } = await startDiscovery(t);
+  const { watch } = connect(t, port);
+  for (let each = 0; each < 200; each++) await watch().next();
+  await assert.rejects(watch().next(), {
+    code: status.RESOURCE_EXHAUSTED,
+    details: "200 watch already",
+  });
+});
+
 test("health is told to everyone", async (t) => {
   const { port } = await startDiscovery(t);
   const { service } = createRequire(import.meta.url)("grpc-health-check");

@@ -26,15 +26,16 @@ export function begin(req, res, { logger, metrics }) {
   const route = routeOf(path);
   const start = performance.now();
   res.once("close", () => {
-    const ms = Math.round(performance.now() - start);
+    const elapsedMs = performance.now() - start;
     // A WebSocket's response is never finished; it is over when the socket is.
     const isSocket = res.statusCode === 101;
     const status = res.writableFinished || isSocket ? res.statusCode : null;
     const { upstream } = res.locals;
+    const ms = Math.round(elapsedMs);
     const line = { requestId, trace, method, path, status, ms, upstream };
     logger.info(line, status === null ? "broken off" : "answered");
     metrics.requests.inc({ route, method: methodOf(method), status: status ?? 0 });
-    if (!isSocket) metrics.seconds.observe({ route }, ms / 1_000);
+    if (!isSocket) metrics.seconds.observe({ route }, elapsedMs / 1_000);
   });
 }
 

@@ -26,7 +26,7 @@ import { requirePlayer } from "./player_tokens.js";
 import { sendProblem } from "./problems.js";
 import { createLimits } from "./rate_limits.js";
 import { askServices } from "./readiness.js";
-import { serviceFor } from "./routes.js";
+import { SOCKET_PATH, serviceFor } from "./routes.js";
 import { RunningRequests } from "./running_requests.js";
 import { securityHeaders } from "./security_headers.js";
 import { DEFAULT_PULL_BUDGET_MS, DEFAULT_REQUEST_BUDGET_MS } from "./settings.js";
@@ -68,7 +68,6 @@ const HEAD_LIMIT_MS = 10_000;
 const REQUEST_LIMIT_MS = 20_000;
 const LIMIT_CHECK_MS = 1_000;
 
-const SOCKET_PATH = "/gacha/socket";
 /** @type {LimitSettings} */
 const NO_LIMITS = { perAddress: null, perPlayer: null, redisUrl: null };
 

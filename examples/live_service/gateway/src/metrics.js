@@ -3,6 +3,7 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import { stateOf } from "./breaker.js";
 import { INDEX } from "./index_page.js";
+import { SOCKET_PATH } from "./routes.js";
 
 /**
  * @import { DiscoveryWatch } from "./discovery_watch.js"
@@ -11,7 +12,7 @@ import { INDEX } from "./index_page.js";
  */
 
 const BREAKER_STATES = { closed: 0, "half-open": 1, open: 2 };
-const ROUTES = new Set(INDEX.endpoints.map(({ path }) => path));
+const ROUTES = new Set([...INDEX.endpoints.map(({ path }) => path), SOCKET_PATH]);
 // From what a cached answer takes to beyond the longest budget.
 const SECONDS = [
   0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,

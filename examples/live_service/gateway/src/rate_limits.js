@@ -23,7 +23,9 @@ export function createLimits(
   { perAddress, perPlayer, redisUrl },
   { logger, onLimited },
 ) {
-  const counts = redisUrl === null ? null : new RedisCounts(redisUrl, logger);
+  const isLimited = perAddress !== null || perPlayer !== null;
+  const counts =
+    isLimited && redisUrl !== null ? new RedisCounts(redisUrl, logger) : null;
   /** @type {LimitStore[]} */
   const stores = [];
 

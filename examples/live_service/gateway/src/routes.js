@@ -5,9 +5,13 @@
 /** @type {readonly ServiceName[]} */
 export const SERVICES = ["account", "gacha"];
 
+// The one address that opens a WebSocket.
+export const SOCKET_PATH = "/gacha/socket";
+
 // What needs a player's token, as the contract has it (`security`).
 const PROTECTED = new Set([
   "GET /account/currency",
+  "GET /account/spending",
   "POST /account/buy-currency",
   "GET /gacha/history",
   "POST /gacha/pull",

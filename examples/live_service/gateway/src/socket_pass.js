@@ -4,13 +4,14 @@
 import { request } from "node:http";
 import { cleanRequestHeaders, cleanResponseHeaders } from "./headers.js";
 import { sendProblem } from "./problems.js";
+import { MOST_TRIES } from "./retry.js";
 import { closeFrame, FrameBoundaries } from "./websocket_frames.js";
 
 /**
  * @import { IncomingMessage, OutgoingHttpHeaders } from "node:http"
  * @import { Socket } from "node:net"
  * @import { Request, Response } from "express"
- * @import { Instances } from "./instances.js"
+ * @import { Instance, Instances } from "./instances.js"
  */
 
 const GOING_AWAY = 1001;
@@ -47,39 +48,46 @@ export class SocketPass {
   }
 
   /**
-   * Asks an instance for the WebSocket that `req` wants. Its refusal is the answer;
-   * if it has none, a problem is.
+   * Asks an instance for the WebSocket that `req` wants, and another one where it can't
+   * be reached. A refusal is the answer; if there is none, a problem is.
    *
    * @param {Request} req one that upgrade.js gave its response
    * @param {Response} res
    */
   pass(req, res) {
-    const instance = this.#instances.next();
-    if (instance === null) return sendUnreachable(res);
-    res.locals.upstream = instance.address;
-    const upstream = request(new URL(req.url, instance.address), {
-      headers: handshakeHeaders(req, String(res.getHeader("X-Request-Id"))),
-      agent: false,
-    });
+    const headers = handshakeHeaders(req, String(res.getHeader("X-Request-Id")));
+    const abort = new AbortController();
     const alarm = setTimeout(() => {
       const limit = `${this.#handshakeLimitMs / 1000} s`;
-      if (!res.headersSent)
+      if (!res.headersSent) {
         sendProblem(res, "gateway-timeout", `no socket was opened within ${limit}`);
-      upstream.destroy();
+      }
+      abort.abort();
     }, this.#handshakeLimitMs);
     res.once("close", () => {
       clearTimeout(alarm);
-      upstream.destroy();
+      abort.abort();
     });
-    upstream.once("upgrade", (answer, socket, head) => {
-      clearTimeout(alarm);
-      this.#join(req, res, answer, /** @type {Socket} */ (socket), head);
-    });
-    upstream.once("response", (answer) => relayRefusal(answer, res));
-    upstream.on("error", () => {
-      if (!res.headersSent && !res.destroyed) sendUnreachable(res);
-    });
-    upstream.end();
+    /** @type {Set<Instance>} */
+    const tried = new Set();
+    const knock = () => {
+      const instance = tried.size < MOST_TRIES ? this.#instances.next(tried) : null;
+      if (instance === null) return sendUnreachable(res);
+      tried.add(instance);
+      res.locals.upstream = instance.address;
+      const url = new URL(req.url, instance.address);
+      const upstream = request(url, { headers, agent: false, signal: abort.signal });
+      upstream.once("upgrade", (answer, socket, head) => {
+        clearTimeout(alarm);
+        this.#join(req, res, answer, /** @type {Socket} */ (socket), head);
+      });
+      upstream.once("response", (answer) => relayRefusal(answer, res));
+      upstream.on("error", () => {
+        if (!res.headersSent && !res.destroyed) knock();
+      });
+      upstream.end();
+    };
+    knock();
   }
 
   /**

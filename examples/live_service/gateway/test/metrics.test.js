@@ -5,6 +5,7 @@ import { call, fakeService, startGateway, unusedPort } from "./fakes.js";
 
 test("routes have few names, whatever clients ask for", () => {
   assert.equal(routeOf("/gacha/pull"), "/gacha/pull");
+  assert.equal(routeOf("/gacha/socket"), "/gacha/socket");
   assert.equal(routeOf("/web/game.js"), "/web");
   assert.equal(routeOf("/docs/start.js"), "/docs");
   assert.equal(routeOf("/gacha/pull/x"), "other");

@@ -169,6 +169,15 @@ test("a service that is not there is a 503 problem", async (t) => {
   assert.equal(JSON.parse(body).type, "/problems/service-unavailable");
 });
 
+test("an instance that is not there is passed over", async (t) => {
+  const away = `http://127.0.0.1:${await unusedPort()}`;
+  const gacha = await socketService(t);
+  const { port } = await startGateway(t, { gacha: [away, gacha.url] });
+  for (let each = 0; each < 4; each++) await once(open(t, port), "open");
+  assert.equal(gacha.handshakes.length, 4);
+  assert.equal(gacha.handshakes[3].headers["x-forwarded-host"], `127.0.0.1:${port}`);
+});
+
 test("a service that says nothing is a 504 problem after the budget", async (t) => {
   const silent = createTcpServer((socket) => socket.on("error", () => {}));
   silent.listen(0, "127.0.0.1");
