@@ -186,6 +186,42 @@ def simulation_table(results: dict) -> str:
     return "\n".join(lines)
 
 
+def service_table(results: dict) -> str:
+    """The rows of the example game in Markdown, beside the bare servers."""
+    rows = {(row["name"], row["gacha"]): row for row in results["rows"]}
+    direct, proxied = rows["hello", 0], rows["proxied", 0]
+    stores = {"sqlite": "SQLite", "postgresql": "PostgreSQL and Redis"}
+    named = [
+        ("Flask that says hello", direct),
+        ("the same behind a bare proxy", proxied),
+        *(
+            (f"the game on {words}, {n} gacha instance{'s' if n > 1 else ''}", row)
+            for (name, n), row in rows.items()
+            if (words := stores.get(name))
+        ),
+    ]
+    lines = [
+        "| what | requests a second | half of them within | 99% within "
+        "| of the bare proxy |",
+        "|---|---|---|---|---|",
+    ]
+    for text, row in named:
+        ratio = row["per_second"] / proxied["per_second"]
+        lines.append(
+            f"| {text} | {row['per_second']:,} | {row['p50_ms']:g} ms | "
+            f"{row['p99_ms']:g} ms | {ratio:.2f} |"
+        )
+    context = results["context"]
+    lines += [
+        "",
+        f"Measured on {context['date']}, {context['cpus']} cores ({context['cpu']}), "
+        f"shared by the load, the game and its databases; {context['players']} "
+        f"connections; medians of {context['rounds']} interleaved rounds of "
+        f"{context['seconds']} s each.",
+    ]
+    return "\n".join(lines)
+
+
 def put(text: str, mark: str, content: str) -> str:
     """The text with this content between the two marks of a name."""
     start, end = f"<!-- {mark}: start -->", f"<!-- {mark}: end -->"
@@ -210,11 +246,15 @@ def main() -> None:
     postgres = json.loads(
         (HERE / "results" / "postgres.json").read_text(encoding="utf-8")
     )
+    service = json.loads(
+        (HERE / "results" / "service.json").read_text(encoding="utf-8")
+    )
     readme = HERE / "README.md"
     text = put(readme.read_text(encoding="utf-8"), "table", table(results))
     text = put(text, "analysis", analysis_table(analysis))
     text = put(text, "postgres", postgres_table(postgres))
     text = put(text, "simulation", simulation_table(simulation))
+    text = put(text, "service", service_table(service))
     readme.write_text(text, encoding="utf-8")
 
 

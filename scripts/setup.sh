@@ -60,6 +60,23 @@ need_test_packages() {
     redis-server chromium fonts-liberation
 }
 
+# promtool on PATH: out of Debian's package of Prometheus, which would also start a
+# server.
+need_promtool() {
+  local folder="$ROOT/build/promtool"
+  command -v promtool >/dev/null && return
+  if [ ! -x "$folder/usr/bin/promtool" ]; then
+    note "getting promtool"
+    mkdir -p "$folder/package"
+    (cd "$folder/package" && rm -f ./*.deb &&
+      { apt-get download -qq prometheus || { apt-get update -qq &&
+        apt-get download -qq prometheus; }; } &&
+      dpkg-deb -x prometheus_*.deb "$folder") > build/promtool.log 2>&1 ||
+      { tail -n 5 build/promtool.log >&2; fail "promtool can't be had"; }
+  fi
+  export PATH="$folder/usr/bin:$PATH"
+}
+
 # need_venv REQUIREMENTS…: the virtual environment with these lock files.
 need_venv() {
   if [ ! -x "$PYTHON" ]; then
