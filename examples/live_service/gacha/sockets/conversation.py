@@ -96,11 +96,14 @@ class Conversation:
 
     async def catch_up(self) -> None:
         """Tell what was told elsewhere while this process did not hear it."""
-        if self.player is None or self._aside is not None or self._stream is None:
+        if self.player is None or self._aside is not None:
             return
         self._aside = []
         stream = await self._hub.events.stream_of(self.player)
-        self._resume(stream, self._stream, self._seq)
+        if stream is None:  # another gap is told when it can be reached again
+            self._tell_missed([])
+        else:
+            self._resume(stream, self._stream, self._seq)
 
     async def take(self, message: str) -> None:
         """Answer a message."""
@@ -192,7 +195,7 @@ class Conversation:
             answers=answers,
         )
 
-    def _resume(self, stream: Stream | None, name: str, seq: int | None) -> None:
+    def _resume(self, stream: Stream | None, name: str | None, seq: int | None) -> None:
         """Tell what came after `seq`; if that is not known any more, say so."""
         missed = None if stream is None else stream.after(name, seq)
         if missed is None:
