@@ -21,6 +21,7 @@ from websockets.http11 import Request as Handshake
 from websockets.server import ServerProtocol
 
 from banner_files import write_banner
+from gacha.sockets.banner_watch import changes
 from gacha.sockets.hub import Arrival
 from gacha.sockets.limits import SocketLimits
 from gacha.sockets.player_events import (
@@ -346,6 +347,16 @@ def test_what_banners_do_is_told_to_all_who_are_logged_in(tmp_path: Path) -> Non
             False,
         )
         assert stranger.close_code() == 4401
+
+
+def test_a_banner_that_is_new_has_opened_if_it_is_open() -> None:
+    old = {"id": "old", "open": True, "price": 1}
+    for is_open, kind in ((True, "banner_opened"), (False, "banner_changed")):
+        new = {"id": "new", "open": is_open}
+        found = changes({"old": old}, {"old": old, "new": new})
+        assert found == [(kind, new)]
+    assert changes({"old": old}, {"old": {**old, "price": 2}})[0][0] == "banner_changed"
+    assert changes({"old": old}, {"old": old}) == []
 
 
 def test_a_message_that_is_none_is_answered_by_a_problem(hub: Hub) -> None:

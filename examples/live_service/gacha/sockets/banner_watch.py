@@ -38,7 +38,7 @@ def changes(before: Shown, now: Shown) -> list[tuple[str, dict[str, Any]]]:
     """Return what happened between two looks at the banners."""
     found = []
     for banner_id, banner in now.items():
-        known = before[banner_id]
+        known = before.get(banner_id, {"open": False})
         if banner["open"] != known["open"]:
             kind = "banner_opened" if banner["open"] else "banner_closed"
             found.append((kind, banner))
