@@ -142,6 +142,86 @@ def postgres_table(results: dict) -> str:
     return "\n".join(lines)
 
 
+# What to show of simulations.
+SIMULATIONS = [
+    ("BM_SimulateRarities", "`genshin-character`, rarities and featured hits"),
+    ("BM_SimulateItems", "the same, and items"),
+    ("BM_SimulateTwoThreads", "rarities and featured hits, two threads"),
+    ("BM_SimulateAvx2", "the same on AVX2, one thread"),
+    ("BM_SimulateSse4", "the same on SSE4"),
+    ("BM_SimulateFatePoints", "`genshin-weapon-path2`, one thread"),
+    ("BM_SimulateScalar", "the scalar engine, with items"),
+    ("BM_NumPyLockstep", "NumPy, rarities and featured hits"),
+    ("BM_OutcomeColumns", "each outcome as a column of items"),
+    ("BM_MemsetColumns", "setting as many bytes"),
+]
+
+
+def simulation_table(results: dict) -> str:
+    """The rows of simulations in Markdown: pulls a second, beside the rivals."""
+    rates = {
+        entry["run_name"].split("/")[0]: entry["items_per_second"]
+        for entry in results["benchmarks"]
+        if entry.get("aggregate_name") == "median" and "items_per_second" in entry
+    }
+    lines = [
+        "| what | million pulls a second | beside NumPy | beside the scalar engine |",
+        "|---|---|---|---|",
+    ]
+    for name, text in SIMULATIONS:
+        if name not in rates:
+            continue  # vectors that the machine does not have
+        beside = [
+            f"{rates[name] / rates[rival]:.1f}"
+            for rival in ("BM_NumPyLockstep", "BM_SimulateScalar")
+        ]
+        lines.append(f"| {text} | {rates[name] / 1e6:,.0f} | {' | '.join(beside)} |")
+    context = results["context"]
+    runs = results["benchmarks"][0]["repetitions"]
+    lines += [
+        "",
+        f"Measured on {context['date'][:10]}, {context['num_cpus']} cores at "
+        f"{context['mhz_per_cpu']} MHz; medians of {runs} interleaved runs.",
+    ]
+    return "\n".join(lines)
+
+
+def service_table(results: dict) -> str:
+    """The rows of the example game in Markdown, beside the bare servers."""
+    rows = {(row["name"], row["gacha"]): row for row in results["rows"]}
+    direct, proxied = rows["hello", 0], rows["proxied", 0]
+    stores = {"sqlite": "SQLite", "postgresql": "PostgreSQL and Redis"}
+    named = [
+        ("Flask that says hello", direct),
+        ("the same behind a bare proxy", proxied),
+        *(
+            (f"the game on {words}, {n} gacha instance{'s' if n > 1 else ''}", row)
+            for (name, n), row in rows.items()
+            if (words := stores.get(name))
+        ),
+    ]
+    lines = [
+        "| what | requests a second | half of them within | 99% within "
+        "| of the bare proxy |",
+        "|---|---|---|---|---|",
+    ]
+    for text, row in named:
+        ratio = row["per_second"] / proxied["per_second"]
+        lines.append(
+            f"| {text} | {row['per_second']:,} | {row['p50_ms']:g} ms | "
+            f"{row['p99_ms']:g} ms | {ratio:.2f} |"
+        )
+    context = results["context"]
+    lines += [
+        "",
+        f"Measured on {context['date']}, {context['cpus']} cores ({context['cpu']}), "
+        f"shared by the load, the game and its databases; {context['players']} "
+        f"connections; medians of {context['rounds']} interleaved rounds of "
+        f"{context['seconds']} s each.",
+    ]
+    return "\n".join(lines)
+
+
 def put(text: str, mark: str, content: str) -> str:
     """The text with this content between the two marks of a name."""
     start, end = f"<!-- {mark}: start -->", f"<!-- {mark}: end -->"
@@ -152,23 +232,29 @@ def put(text: str, mark: str, content: str) -> str:
 def main() -> None:
     """Replace what stands between the marks."""
     results = {}
-    for file in {row[0] for row in ROWS}:
+    for file in {row[0] for row in ROWS} | {"simulation"}:
         path = HERE / "results" / f"{file}.json"
         results[file] = json.loads(path.read_text(encoding="utf-8"))
         # The name and the folders of the machine are nobody's business.
         for key in ("host_name", "executable"):
             results[file]["context"].pop(key, None)
         path.write_text(json.dumps(results[file], indent=1) + "\n", encoding="utf-8")
+    simulation = results.pop("simulation")
     analysis = json.loads(
         (HERE / "results" / "analysis.json").read_text(encoding="utf-8")
     )
     postgres = json.loads(
         (HERE / "results" / "postgres.json").read_text(encoding="utf-8")
     )
+    service = json.loads(
+        (HERE / "results" / "service.json").read_text(encoding="utf-8")
+    )
     readme = HERE / "README.md"
     text = put(readme.read_text(encoding="utf-8"), "table", table(results))
     text = put(text, "analysis", analysis_table(analysis))
     text = put(text, "postgres", postgres_table(postgres))
+    text = put(text, "simulation", simulation_table(simulation))
+    text = put(text, "service", service_table(service))
     readme.write_text(text, encoding="utf-8")
 
 

@@ -12,6 +12,9 @@ endif()
 set(ABSL_ENABLE_INSTALL ON)
 set(ABSL_PROPAGATE_CXX_STD ON)
 set(INSTALL_GTEST OFF)
+set(HWY_ENABLE_INSTALL ON)
+set(HWY_ENABLE_EXAMPLES OFF)
+set(HWY_ENABLE_TESTS OFF)
 set(BENCHMARK_ENABLE_TESTING OFF)
 set(BENCHMARK_ENABLE_INSTALL OFF)
 
@@ -27,7 +30,13 @@ FetchContent_Declare(PCG
 FetchContent_Declare(Sodium
   URL https://download.libsodium.org/libsodium/releases/libsodium-1.0.18.tar.gz
   FIND_PACKAGE_ARGS)
-FetchContent_MakeAvailable(absl nlohmann_json PCG Sodium)
+FetchContent_Declare(hwy
+  URL https://github.com/google/highway/archive/refs/tags/1.0.3.tar.gz
+  SYSTEM FIND_PACKAGE_ARGS 1.0)
+FetchContent_MakeAvailable(absl nlohmann_json PCG Sodium hwy)
+if(NOT TARGET hwy::hwy)
+  add_library(hwy::hwy ALIAS hwy)
+endif()
 if(NOT TARGET PCG::pcg)
   fairpull_fetched_pcg("${pcg_SOURCE_DIR}")
 endif()

@@ -50,7 +50,7 @@ need_packages() {
 
 need_build_packages() {
   need_packages g++ cmake ninja-build ccache pkg-config ca-certificates \
-    libabsl-dev libhiredis-dev nlohmann-json3-dev libpcg-cpp-dev libpq-dev \
+    libabsl-dev libhiredis-dev libhwy-dev nlohmann-json3-dev libpcg-cpp-dev libpq-dev \
     libsodium-dev libsqlite3-dev python3 python3-dev python3-venv
 }
 
@@ -58,6 +58,23 @@ need_test_packages() {
   need_build_packages
   need_packages libgtest-dev libgmock-dev libbenchmark-dev git postgresql \
     redis-server chromium fonts-liberation
+}
+
+# promtool on PATH: out of Debian's package of Prometheus, which would also start a
+# server.
+need_promtool() {
+  local folder="$ROOT/build/promtool"
+  command -v promtool >/dev/null && return
+  if [ ! -x "$folder/usr/bin/promtool" ]; then
+    note "getting promtool"
+    mkdir -p "$folder/package"
+    (cd "$folder/package" && rm -f ./*.deb &&
+      { apt-get download -qq prometheus || { apt-get update -qq &&
+        apt-get download -qq prometheus; }; } &&
+      dpkg-deb -x prometheus_*.deb "$folder") > build/promtool.log 2>&1 ||
+      { tail -n 5 build/promtool.log >&2; fail "promtool can't be had"; }
+  fi
+  export PATH="$folder/usr/bin:$PATH"
 }
 
 # need_venv REQUIREMENTS…: the virtual environment with these lock files.

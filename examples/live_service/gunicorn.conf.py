@@ -29,6 +29,8 @@ limit_request_field_size = 32768
 limit_request_fields = 2000
 # Seconds for running requests to end after SIGTERM.
 graceful_timeout = 8
+# Nobody talks to it but by signals, and in a container it couldn't make its socket.
+control_socket_disable = True
 # The services write their own log lines, one for each request.
 accesslog = None
 loglevel = "warning"

@@ -55,6 +55,11 @@
 #include "fairpull/analysis/plan.h"          // wallets and several goals
 #include "fairpull/analysis/pulls_to.h"      // pulls to a goal, hits in pulls
 
+// simulation: many players at once
+#include "fairpull/simulation/lane_words.h"  // the words of each of them
+#include "fairpull/simulation/simulation.h"  // chunks of pulls, in vectors
+#include "fairpull/simulation/tally.h"       // what is counted of them
+
 // ledger: money as pure rules
 #include "fairpull/ledger/amount.h"          // checked integers
 #include "fairpull/ledger/balance.h"         // posted, held, available

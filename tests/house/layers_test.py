@@ -20,6 +20,7 @@ UMBRELLA = "fairpull/fairpull.h"
 # What else of a library the fence around its header keeps in.
 PREFIXES = {
     "hiredis.h": "hiredis",
+    "hwy/highway.h": "hwy/",
     "libpq-fe.h": "libpq",
     "nlohmann/json.hpp": "nlohmann/",
     "pcg_random.hpp": "pcg_",

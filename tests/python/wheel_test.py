@@ -60,6 +60,7 @@ def test_a_wheel_works_in_a_clean_environment(tmp_path: Path):
     assert "fairpull/banners/starter.json" in names
     # It brings its libraries along and nothing that is not Python's.
     assert any("libabsl_" in name for name in names)
+    assert any("libhwy" in name for name in names)
     assert not any(name.endswith((".h", ".a", ".cmake")) for name in names)
 
     run(sys.executable, "-m", "venv", tmp_path / "clean", cwd=tmp_path)
@@ -77,6 +78,9 @@ def test_a_wheel_works_in_a_clean_environment(tmp_path: Path):
     assert said.strip().endswith("[]")
     odds = run(python.with_name("fairpull"), "odds", "starter", "--json", cwd=elsewhere)
     assert json.loads(odds)["rarities"][0]["base"] == 0.006
+    simulate = (python.with_name("fairpull"), "simulate", "starter", "--json")
+    simulated = json.loads(run(*simulate, cwd=elsewhere))
+    assert sum(simulated["rarities"].values()) == simulated["pulls"] == 1_000_000
     # Redis is left out, which says so.
     code = (
         "import fairpull\ntry: fairpull.open_store('memory:', cache='redis://h')\n"

@@ -83,6 +83,11 @@ from fairpull.service import (
     SplitPullService,
     verify_draws,
 )
+from fairpull.simulation import (
+    SimulationInterrupted,
+    SimulationResult,
+    simulate,
+)
 
 __all__ = [
     "AlreadyExistsError",
@@ -132,6 +137,8 @@ __all__ = [
     "ResourceExhaustedError",
     "Rule",
     "ServerSeeds",
+    "SimulationInterrupted",
+    "SimulationResult",
     "SplitPullService",
     "Stage",
     "Store",
@@ -152,6 +159,7 @@ __all__ = [
     "distribute_by_player",
     "follow_plan",
     "open_store",
+    "simulate",
     "unused_paid",
     "verify",
     "verify_draws",

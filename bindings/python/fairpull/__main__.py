@@ -26,6 +26,7 @@ from fairpull._command import (
 )
 from fairpull._ledger_command import ledger, migrate
 from fairpull._plot import QUANTILES, bars
+from fairpull._simulate_command import simulate_command
 
 app = typer.Typer(
     name="fairpull",
@@ -36,6 +37,7 @@ app = typer.Typer(
 )
 app.add_typer(ledger, name="ledger")
 app.command()(migrate)
+app.command("simulate")(simulate_command)
 Batch = Annotated[
     int | None,
     typer.Option(

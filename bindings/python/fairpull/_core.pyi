@@ -6,7 +6,7 @@ import collections.abc
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['Balance', 'Banner', 'CallDeadline', 'Catalog', 'Distribution', 'Entry', 'Hold', 'Item', 'Lot', 'PullOperation', 'PullReceipt', 'PullRecord', 'PullService', 'PullStep', 'Rarity', 'Receipt', 'ServerSeeds', 'Source', 'SplitPullService', 'Store', 'Wallet', 'affordable_pulls', 'cache_report', 'check_text', 'distribute_by_player', 'follow_plan', 'hits_in', 'lint', 'open_cached_store', 'open_store', 'pulls_to', 'then_as_many_as_possible', 'unused_paid', 'verify', 'verify_draws']
+__all__: list[str] = ['Balance', 'Banner', 'CallDeadline', 'Catalog', 'Distribution', 'Entry', 'Hold', 'Item', 'Lot', 'PullOperation', 'PullReceipt', 'PullRecord', 'PullService', 'PullStep', 'Rarity', 'Receipt', 'ServerSeeds', 'Simulation', 'SimulationRun', 'Source', 'SplitPullService', 'Store', 'Wallet', 'affordable_pulls', 'cache_report', 'check_text', 'distribute_by_player', 'follow_plan', 'hits_in', 'lint', 'open_cached_store', 'open_store', 'pulls_to', 'then_as_many_as_possible', 'unused_paid', 'verify', 'verify_draws']
 class Balance:
     """
     A balance: posted, held, available (all integers) and version.
@@ -437,6 +437,41 @@ class ServerSeeds:
         ...
     @property
     def current(self) -> int:
+        ...
+class Simulation:
+    """
+    A banner with players, in chunks.
+    """
+    def __init__(self, banner: Banner, *, seed: typing.SupportsInt | typing.SupportsIndex, players: typing.SupportsInt | typing.SupportsIndex, pulls: typing.SupportsInt | typing.SupportsIndex, batch: typing.SupportsInt | typing.SupportsIndex | None, items: bool, scalar_only: bool) -> None:
+        ...
+    def first_player(self, chunk: typing.SupportsInt | typing.SupportsIndex) -> int:
+        ...
+    def players_in(self, chunk: typing.SupportsInt | typing.SupportsIndex) -> int:
+        ...
+    def run(self, first_chunk: typing.SupportsInt | typing.SupportsIndex, last_chunk: typing.SupportsInt | typing.SupportsIndex, *, waits: bool, goal: str | None, copies: typing.SupportsInt | typing.SupportsIndex, starts: numpy.typing.NDArray[numpy.int16] | None, items: numpy.typing.NDArray[numpy.uint16] | None, states: numpy.typing.NDArray[numpy.int16] | None) -> SimulationRun:
+        ...
+    @property
+    def batch(self) -> int:
+        ...
+    @property
+    def chunks(self) -> int:
+        ...
+    @property
+    def draws(self) -> int:
+        ...
+    @property
+    def vectors(self) -> str:
+        ...
+    @property
+    def why_scalar(self) -> str:
+        ...
+class SimulationRun:
+    """
+    Some chunks of a simulation.
+    """
+    def advance(self, seconds: typing.SupportsFloat | typing.SupportsIndex) -> int:
+        ...
+    def result(self) -> tuple[int, numpy.typing.NDArray[numpy.uint64], numpy.typing.NDArray[numpy.uint64], numpy.typing.NDArray[numpy.uint64], list[numpy.typing.NDArray[numpy.uint64]], numpy.typing.NDArray[numpy.uint64], int]:
         ...
 class Source:
     """

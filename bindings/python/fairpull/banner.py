@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TypeAlias, overload
 
@@ -111,8 +111,20 @@ class Banner:
     {'ultra_rare': 14, 'super_rare': 125, 'rare': 861}
     """
 
-    def __init__(self, core: _core.Banner) -> None:
+    def __init__(self, core: _core.Banner, source: tuple[str, str] = ("", "")) -> None:
         self._core = core
+        # The text that it was compiled from and the file's name, if known: what
+        # goes to another process.
+        self._source = source
+
+    def __reduce__(self) -> tuple[Callable[[str, str], Banner], tuple[str, str]]:
+        text, _ = self._source
+        if not text:
+            raise TypeError(
+                f"banner {self.id!r} can't be pickled, since its file is not known "
+                "here; load it by Banner.load or Banner.from_json"
+            )
+        return _compile, self._source
 
     @classmethod
     def load(cls, path_or_name: str | Path) -> Banner:
@@ -148,7 +160,7 @@ class Banner:
         core, problems = _core.check_text(text, file)
         if problems:
             raise BannerError([Problem(*problem) for problem in problems])
-        return cls(core)
+        return cls(core, (text, file))
 
     def __repr__(self) -> str:
         return f"<fairpull.Banner {self.id!r} {self.odds_version[:12]}>"
@@ -545,6 +557,12 @@ class Banner:
             )
         pulls = Pulls(self, item, rarity, featured, wait, dict(after))
         return pulls[0] if size is None else pulls
+
+
+@lru_cache(maxsize=16)
+def _compile(text: str, file: str) -> Banner:
+    """A banner that was pickled; a worker compiles it once for many tasks."""
+    return Banner.from_json(text, file=file)
 
 
 def check(path_or_name: str | Path) -> list[Problem]:

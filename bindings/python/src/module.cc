@@ -14,4 +14,5 @@ PYBIND11_MODULE(_core, module) {
   fairpull::python::RegisterStore(module);
   fairpull::python::RegisterCache(module);
   fairpull::python::RegisterService(module);
+  fairpull::python::RegisterSimulation(module);
 }

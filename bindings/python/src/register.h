@@ -20,6 +20,7 @@ void RegisterAnalysis(pybind11::module_& module);
 void RegisterStore(pybind11::module_& module);
 void RegisterCache(pybind11::module_& module);
 void RegisterService(pybind11::module_& module);
+void RegisterSimulation(pybind11::module_& module);
 
 // A status on its way to Python, where it becomes the exception of
 // fairpull.errors that fits its code.

@@ -11,6 +11,7 @@ from flask import Flask
 import fairpull
 from gacha.account_client import AccountClient
 from gacha.analyst import Analyst
+from gacha.banner_folder import BannerFolder
 from gacha.config import GachaConfig
 from gacha.history import history_routes
 from gacha.inquiries import inquiry_routes
@@ -64,6 +65,7 @@ class GachaService:
     pity: PityDesk
     hub: SocketHub
     tickets: Tickets
+    banner_folder: BannerFolder | None
 
     def close(self) -> None:
         """End the sockets, and close the database and the connections."""
@@ -114,6 +116,10 @@ def create_app(
     loops: list[Background] = [service.hub]
     if settling:
         pause_s = config.recovery_every_ms / 1000
+        if service.banner_folder is not None:
+            loops.append(
+                BackgroundLoop("banners", service.banner_folder.look, pause_s=1.0)
+            )
         loops += [
             BackgroundLoop("confirmation", service.progress.confirm, pause_s=0),
             BackgroundLoop("recovery", service.progress.recover, pause_s=pause_s),
@@ -178,6 +184,9 @@ def _open_service(
         pity=pity,
         hub=hub,
         tickets=tickets,
+        banner_folder=None
+        if config.banner_folder is None
+        else BannerFolder(config.banner_folder, banners, desk=desk, showcase=showcase),
     )
 
 

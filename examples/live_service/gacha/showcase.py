@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import fairpull
 from shared_http.clock import rfc3339 as rfc3339
@@ -19,29 +19,43 @@ COUNTS = (1, 10)
 """How many pulls the game sells at once."""
 
 
+class _Shown(NamedTuple):
+    versions: dict[str, list[fairpull.Banner]]
+    items: dict[str, dict[str, str]]
+
+
 class Showcase:
-    """The banners of the game, and their items by id. Immutable.
+    """The banners of the game, and their items by id. Safe to use from several threads.
 
     Of a banner that comes in several versions, the one that counts now is shown.
     """
 
     def __init__(self, banners: Iterable[fairpull.Banner], *, currency: str) -> None:
-        self._versions: dict[str, list[fairpull.Banner]] = {}
-        self._items: dict[str, dict[str, str]] = {}
+        self._currency = currency
+        self._shown = self.prepare(banners)
+
+    def prepare(self, banners: Iterable[fairpull.Banner]) -> _Shown:
+        """Return what `show` takes; a `SettingError` if the game can't show one."""
+        shown = _Shown({}, {})
         for banner in banners:
-            _check_fits_game(banner, currency)
-            self._versions.setdefault(banner.id, []).append(banner)
+            _check_fits_game(banner, self._currency)
+            shown.versions.setdefault(banner.id, []).append(banner)
             for item in banner.items:
-                self._items[item.id] = _item(item)
+                shown.items[item.id] = _item(item)
+        return shown
+
+    def show(self, shown: _Shown) -> None:
+        """Show these banners from now on, and no others."""
+        self._shown = shown
 
     @property
     def banners(self) -> list[fairpull.Banner]:
         """The banners, ordered by id."""
-        return [self.banner(banner_id) for banner_id in sorted(self._versions)]
+        return [self.banner(banner_id) for banner_id in sorted(self._shown.versions)]
 
     def banner(self, banner_id: str) -> fairpull.Banner:
         """Return the banner of that id; a 404 `Problem` if there is none."""
-        versions = self._versions.get(banner_id)
+        versions = self._shown.versions.get(banner_id)
         if versions is None:
             raise self.unknown_banner(banner_id)
         return max(versions, key=lambda each: (is_open(each), each.opens_at_ms or 0))
@@ -53,7 +67,7 @@ class Showcase:
             "unknown-banner",
             "Unknown banner",
             f"no banner is called {banner_id[:128]!r}; there are "
-            + ", ".join(sorted(self._versions)),
+            + ", ".join(sorted(self._shown.versions)),
         )
 
     def shown(self) -> list[dict[str, Any]]:
@@ -64,7 +78,7 @@ class Showcase:
         """When the next banner opens or closes; None if none will."""
         times = (
             time_ms
-            for versions in self._versions.values()
+            for versions in self._shown.versions.values()
             for banner in versions
             for time_ms in (banner.opens_at_ms, banner.closes_at_ms)
         )
@@ -80,7 +94,7 @@ class Showcase:
 
     def item(self, row: fairpull.PullRecord) -> dict[str, str]:
         """Return the item that a pull gave."""
-        known = self._items.get(row.item)
+        known = self._shown.items.get(row.item)
         if known is not None:
             return known
         # Of a banner that is not shown any more: the row still says what it was.
@@ -107,10 +121,11 @@ def load_banners(folder: Path | None) -> list[fairpull.Banner]:
     if not folder.is_dir():
         raise SettingError(f"BANNER_PATH: {folder} is not a folder")
     given = [fairpull.Banner.load(str(file)) for file in sorted(folder.glob("*.json"))]
-    return [shipped, *(each for each in given if not _same(each, shipped))]
+    return [shipped, *(each for each in given if not same_banner(each, shipped))]
 
 
-def _same(one: fairpull.Banner, other: fairpull.Banner) -> bool:
+def same_banner(one: fairpull.Banner, other: fairpull.Banner) -> bool:
+    """Whether there is no difference between the two, whatever file they are from."""
     return _essence(one) == _essence(other)
 
 

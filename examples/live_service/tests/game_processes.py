@@ -62,7 +62,7 @@ class Process:
     ) -> None:
         self._command = command
         self.variables = variables
-        self._url = url
+        self.url = url
         self._log = log
         self._running: subprocess.Popen[bytes] | None = None
 
@@ -80,7 +80,7 @@ class Process:
 
     def wait_ready(self) -> None:
         """Return when it answers that it is ready."""
-        until(self._is_ready, within_s=READY_LIMIT_S, what=f"{self._url} ready")
+        until(self._is_ready, within_s=READY_LIMIT_S, what=f"{self.url} ready")
 
     def kill(self) -> None:
         """kill -9 of the process and all that it started."""
@@ -134,7 +134,7 @@ class Process:
         if self._running.poll() is not None:
             raise AssertionError(f"ended at the start:\n{self.log()[-2000:]}")
         try:
-            answer = httpx.get(f"{self._url}/readyz", timeout=2, trust_env=False)
+            answer = httpx.get(f"{self.url}/readyz", timeout=2, trust_env=False)
         except httpx.HTTPError:
             return False
         return answer.status_code == 200

@@ -288,7 +288,7 @@ def fetch(url: str) -> httpx.Response:
 def test_all_processes_are_counted_together_and_only_inside(
     processes: GameProcesses,
 ) -> None:
-    inside = processes.account._url
+    inside = processes.account.url
     client = Client(processes, "aster")
     client.buy(16_000, "b")
     for number in range(20):
@@ -306,7 +306,7 @@ def test_all_processes_are_counted_together_and_only_inside(
     for _ in range(5):
         assert shown()("http_requests_total", **balance) == 20
         assert shown()("account_currency_issued_total") == 16_000
-    pulls = Shown(fetch(f"{processes.gacha._url}/metrics").text)
+    pulls = Shown(fetch(f"{processes.gacha.url}/metrics").text)
     assert pulls("gacha_pulls_total") == 20
 
     # What one that was killed has counted is not forgotten.
@@ -320,7 +320,7 @@ def test_all_processes_are_counted_together_and_only_inside(
         assert shown()("http_requests_total", **balance) == 20
 
     assert processes.gateway is not None
-    outside = processes.gateway._url
+    outside = processes.gateway.url
     for path in ("/metrics", "/account/metrics", "/gacha/metrics", "//account/metrics"):
         answer = fetch(outside + path)
         assert "account_purchases" not in answer.text

@@ -1,7 +1,7 @@
 """Notices that a banner opens, changes or closes.
 
 The files of the banners say when, so each process knows by its clock, and none has to
-tell another.
+tell another; new files come to each by their folder.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import Any
 
 from gacha.showcase import Showcase
 
-# The clock may be set, and a sleep be longer than it says.
-_LONGEST_SLEEP_S = 10.0
+# The clock may be set, a sleep be longer than it says, new banners come at any time.
+_LONGEST_SLEEP_S = 1.0
 _SHORTEST_SLEEP_S = 0.01
 
 Shown = dict[str, dict[str, Any]]
@@ -38,8 +38,12 @@ def changes(before: Shown, now: Shown) -> list[tuple[str, dict[str, Any]]]:
     """Return what happened between two looks at the banners."""
     found = []
     for banner_id, banner in now.items():
-        known = before.get(banner_id, {"open": False})
-        if banner["open"] != known["open"]:
+        known = before.get(banner_id)
+        if known is None:
+            found.append(
+                ("banner_opened" if banner["open"] else "banner_changed", banner)
+            )
+        elif banner["open"] != known["open"]:
             kind = "banner_opened" if banner["open"] else "banner_closed"
             found.append((kind, banner))
         elif banner != known:

@@ -1,0 +1,121 @@
+// What is counted of simulated draws: hits of each rarity, featured hits,
+// items, waits between hits, and how many pulls a goal took.
+//
+// Tallies of the same kind add up, in any order and grouping, to the tally of
+// all draws together.
+//
+//   Tally tally(simulation, {.waits = true});
+//   while (run.Next()) tally.Add(run.block());
+//   tally.rarities();  // hits by rarity, highest first
+//
+// With a goal each player stops at it: later draws are not counted.
+
+#ifndef FAIRPULL_SIMULATION_TALLY_H_
+#define FAIRPULL_SIMULATION_TALLY_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "fairpull/simulation/simulation.h"
+
+namespace fairpull {
+
+// What players stop at: so many draws of one of some cells.
+class StopAt {
+ public:
+  // "rarity:R", "featured:R" or "item:ID", as in analysis/goal.h, but met by
+  // draws only: exchanges are left aside. InvalidArgument for other goals, for
+  // 0 copies, and for an item where only groups are drawn.
+  [[nodiscard]] static absl::StatusOr<StopAt> Parse(
+      const Simulation& simulation, absl::string_view goal,
+      std::uint64_t copies = 1);
+
+  // Whether a draw of this cell is one that counts.
+  [[nodiscard]] bool IsMetBy(std::size_t cell) const { return met_by_[cell]; }
+  [[nodiscard]] std::uint64_t copies() const { return copies_; }
+
+ private:
+  std::vector<bool> met_by_;
+  std::uint64_t copies_ = 1;
+};
+
+struct TallyOptions {
+  bool waits = false;  // counting them takes longer than drawing
+  std::optional<StopAt> stop_at;
+};
+
+// Not safe for concurrent use: give each thread its own, and merge them.
+class Tally {
+ public:
+  // Waits and pulls to a goal from this on are counted together.
+  static constexpr std::size_t kMaxWait = std::size_t{1} << 16;
+
+  explicit Tally(const Simulation& simulation, TallyOptions options = {});
+
+  // Blocks of a chunk are added in order, each once.
+  void Add(const CellBlock& block);
+  // Adds what another one of the same simulation and options counted.
+  void Merge(const Tally& other);
+
+  // How many draws were counted.
+  [[nodiscard]] std::uint64_t draws() const { return draws_; }
+  // How often each of Simulation::cells() was drawn.
+  [[nodiscard]] std::vector<std::uint64_t> cells() const;
+  // Hits by rarity and featured hits by rarity, as Banner::rarities(); by item,
+  // as Banner::items(), if the cells tell them.
+  [[nodiscard]] std::vector<std::uint64_t> rarities() const;
+  [[nodiscard]] std::vector<std::uint64_t> featured() const;
+  [[nodiscard]] std::vector<std::uint64_t> items() const;
+
+  // By rarity, with TallyOptions::waits: entry n is how many hits came n draws
+  // after the one before, or after the player's first state. Waits that did not
+  // end are not counted.
+  [[nodiscard]] const std::vector<std::vector<std::uint64_t>>& waits() const {
+    return waits_;
+  }
+  // With a goal: entry n is how many players met it with their n-th draw.
+  [[nodiscard]] const std::vector<std::uint64_t>& draws_to_goal() const {
+    return draws_to_goal_;
+  }
+  // With a goal: how many players did not meet it.
+  [[nodiscard]] std::uint64_t not_met() const { return not_met_; }
+
+ private:
+  void AddPairs(const CellBlock& block);
+  void AddOneByOne(const CellBlock& block);
+  void FoldPairs();
+  // The counts by where a cell belongs.
+  template <class Place>
+  [[nodiscard]] std::vector<std::uint64_t> CountsBy(std::size_t size,
+                                                    const Place& place) const;
+
+  std::vector<Cell> meaning_;
+  std::size_t rarity_count_ = 0;
+  std::size_t item_count_ = 0;
+  std::uint64_t draws_each_ = 0;
+  TallyOptions options_;
+
+  std::uint64_t draws_ = 0;
+  std::vector<std::uint64_t> cells_;
+  // Pairs of cells side by side, which are half as many as cells; and how many
+  // cells they are of.
+  std::vector<std::uint32_t> pairs_;
+  std::uint64_t paired_ = 0;
+  std::vector<std::vector<std::uint64_t>> waits_;
+  std::vector<std::uint64_t> draws_to_goal_;
+  std::uint64_t not_met_ = 0;
+
+  // Of the players of the block: the draw of the last hit by rarity, and how
+  // often the goal was met.
+  std::vector<std::array<std::uint64_t, kLanes>> last_hit_;
+  std::array<std::uint64_t, kLanes> met_{};
+};
+
+}  // namespace fairpull
+
+#endif  // FAIRPULL_SIMULATION_TALLY_H_

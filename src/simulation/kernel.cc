@@ -1,0 +1,525 @@
+#include "kernel.h"
+
+#include <algorithm>
+#include <iterator>
+
+// Compiled once for each of AVX-512, AVX2 and SSE4, and once for a machine that
+// has none of them.
+#define HWY_DISABLED_TARGETS \
+  (HWY_SSSE3 | HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "simulation/kernel.cc"
+#include "hwy/foreach_target.h"
+#include "hwy/highway.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace fairpull::internal {
+namespace HWY_NAMESPACE {
+
+#if HWY_TARGET == HWY_SCALAR
+
+bool Vectorised() { return false; }
+void Run(const Program&, CellKind, std::size_t, LaneBlock&, std::uint16_t*) {}
+
+#else
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+bool Vectorised() { return true; }
+
+using D = hn::ScalableTag<std::uint32_t>;
+using DI = hn::RebindToSigned<D>;
+using D16 = hn::Repartition<std::uint16_t, D>;
+using DI16 = hn::Repartition<std::int16_t, D>;
+using V = hn::Vec<D>;
+using VI = hn::Vec<DI>;
+using V16 = hn::Vec<D16>;
+
+constexpr std::size_t kN = hn::MaxLanes(D());
+// Vectors that are worked on together, so that the steps of one hide how long
+// those of another take.
+constexpr std::size_t kUnroll = 4;
+constexpr std::size_t kTogether = kUnroll * kN;
+static_assert(kLanes % kTogether == 0);
+// How many pulls of each lane are drawn for at a time: words and cells of them
+// stay in the first cache.
+constexpr std::size_t kSteps = 32;
+
+#if HWY_TARGET <= HWY_AVX3
+constexpr std::uint32_t kHalf = 0;
+#else
+// Older vector units compare numbers with a sign, so words are moved down by
+// half.
+constexpr std::uint32_t kHalf = 0x80000000u;
+#endif
+
+HWY_INLINE V16 To16(V v) { return hn::BitCast(D16(), v); }
+HWY_INLINE VI ToSigned(V v) { return hn::BitCast(DI(), v); }
+HWY_INLINE V To32(V16 v) { return hn::BitCast(D(), v); }
+
+// `no` where a < b and `yes` elsewhere; both are moved by kHalf.
+HWY_INLINE V IfBelow(V a, V b, V no, V yes) {
+#if HWY_TARGET <= HWY_AVX3
+  return hn::IfThenElse(hn::Lt(a, b), no, yes);
+#else
+  const auto below = hn::Lt(ToSigned(a), ToSigned(b));
+  return hn::IfThenElse(hn::RebindMask(D(), below), no, yes);
+#endif
+}
+
+// Vectors of kTogether lanes.
+struct Lanes {
+  V v[kUnroll];
+};
+
+HWY_INLINE Lanes LoadLanes(const std::uint32_t* HWY_RESTRICT from) {
+  Lanes lanes;
+  for (std::size_t u = 0; u < kUnroll; ++u) {
+    lanes.v[u] = hn::Load(D(), from + u * kN);
+  }
+  return lanes;
+}
+
+HWY_INLINE void StoreLanes(const Lanes& lanes, std::uint32_t* HWY_RESTRICT to) {
+  for (std::size_t u = 0; u < kUnroll; ++u) {
+    hn::Store(lanes.v[u], D(), to + u * kN);
+  }
+}
+
+// The entries of a table that `index` names; only the lowest bits of an index
+// count that are needed for the size.
+HWY_INLINE Lanes Lookup(const std::uint32_t* HWY_RESTRICT table,
+                        std::size_t size, const Lanes& index) {
+  const D d;
+  Lanes found;
+  if (size == 1) {
+    for (std::size_t u = 0; u < kUnroll; ++u) found.v[u] = hn::Set(d, *table);
+    return found;
+  }
+#if HWY_TARGET <= HWY_AVX3
+  const V first = hn::LoadU(d, table);
+  if (size <= kN) {
+    for (std::size_t u = 0; u < kUnroll; ++u) {
+      found.v[u] = V{_mm512_permutexvar_epi32(index.v[u].raw, first.raw)};
+    }
+    return found;
+  }
+  const V second = hn::LoadU(d, table + kN);
+  if (size <= 2 * kN) {
+    for (std::size_t u = 0; u < kUnroll; ++u) {
+      found.v[u] =
+          V{_mm512_permutex2var_epi32(first.raw, index.v[u].raw, second.raw)};
+    }
+    return found;
+  }
+#elif HWY_TARGET == HWY_AVX2
+  if (size <= kN) {
+    const V first = hn::LoadU(d, table);
+    for (std::size_t u = 0; u < kUnroll; ++u) {
+      found.v[u] = V{_mm256_permutevar8x32_epi32(first.raw, index.v[u].raw)};
+    }
+    return found;
+  }
+#endif
+  for (std::size_t u = 0; u < kUnroll; ++u) {
+    const V low = hn::And(index.v[u], hn::Set(d, 0xffff));
+    found.v[u] = hn::GatherIndex(d, table, ToSigned(low));
+  }
+  return found;
+}
+
+// Takes the next words of those lanes whose word is past the last one that is
+// accepted, which `last_of(lane)` names.
+template <class LastOf>
+HWY_NOINLINE void Redraw(std::uint32_t (&words)[4][kTogether],
+                         std::uint32_t* drawn, LastOf last_of) {
+  for (std::size_t i = 0; i < kTogether; ++i) {
+    const std::uint32_t last = last_of(i);
+    if (drawn[i] <= last) continue;
+    LaneWords source({words[0][i], words[1][i], words[2][i], words[3][i]});
+    while (drawn[i] > last) drawn[i] = source.Next();
+    for (std::size_t s = 0; s < 4; ++s) words[s][i] = source.state()[s];
+  }
+}
+
+struct Generators {
+  Lanes s[4];
+
+  HWY_INLINE Lanes Next() {
+    Lanes words;
+    for (std::size_t u = 0; u < kUnroll; ++u) {
+      V& s0 = s[0].v[u];
+      V& s1 = s[1].v[u];
+      V& s2 = s[2].v[u];
+      V& s3 = s[3].v[u];
+      words.v[u] = hn::Add(hn::RotateRight<25>(hn::Add(s0, s3)), s0);
+      const V shifted = hn::ShiftLeft<9>(s1);
+      const V old = s0;
+      s3 = hn::Xor(s3, s1);
+      s0 = hn::Xor(s0, s3);
+      s1 = hn::Xor3(s1, s2, old);
+      s2 = hn::Xor3(s2, old, shifted);
+      s3 = hn::RotateRight<21>(s3);
+    }
+    return words;
+  }
+};
+
+HWY_INLINE bool AnyPast(const Lanes& words, std::uint32_t last) {
+  const D d;
+  const V limit = hn::Set(d, last);
+  auto past = hn::Gt(words.v[0], limit);
+  for (std::size_t u = 1; u < kUnroll; ++u) {
+    past = hn::Or(past, hn::Gt(words.v[u], limit));
+  }
+  return !hn::AllFalse(d, past);
+}
+
+// Words of up to kSteps pulls, and the pulls they are for.
+struct Drawn {
+  alignas(64) std::uint32_t first[kSteps][kTogether];
+  alignas(64) std::uint32_t second[kSteps][kTogether];
+  alignas(64) std::uint32_t group[kTogether];  // of the last pull
+  std::size_t steps = 0;
+  // Whether a second word of the last pull may be one that its group rejects.
+  bool last_in_doubt = false;
+};
+
+struct LaneState {
+  alignas(64) std::uint32_t words[4][kTogether];
+  alignas(64) Pair counters[kMaxPairs][kTogether];
+};
+
+HWY_NOINLINE void DrawWords(const Program& program, std::size_t steps,
+                            LaneState& state, Drawn& drawn) {
+  Generators generators;
+  for (std::size_t i = 0; i < 4; ++i) {
+    generators.s[i] = LoadLanes(state.words[i]);
+  }
+  std::size_t step = 0;
+  drawn.last_in_doubt = false;
+  while (step < steps && !drawn.last_in_doubt) {
+    const Lanes first = generators.Next();
+    StoreLanes(first, drawn.first[step]);
+    if (HWY_UNLIKELY(AnyPast(first, program.last_word))) {
+      for (std::size_t i = 0; i < 4; ++i) {
+        StoreLanes(generators.s[i], state.words[i]);
+      }
+      Redraw(state.words, drawn.first[step],
+             [&program](std::size_t) { return program.last_word; });
+      for (std::size_t i = 0; i < 4; ++i) {
+        generators.s[i] = LoadLanes(state.words[i]);
+      }
+    }
+    const Lanes second = generators.Next();
+    StoreLanes(second, drawn.second[step]);
+    drawn.last_in_doubt = AnyPast(second, program.least_last_item_word);
+    ++step;
+  }
+  for (std::size_t i = 0; i < 4; ++i) {
+    StoreLanes(generators.s[i], state.words[i]);
+  }
+  drawn.steps = step;
+}
+
+// Which entry of a table each lane reads.
+HWY_INLINE Lanes IndexOf(const Program& program, const Index& index,
+                         const LaneState& state) {
+  const D d;
+  if (index.kind == Index::Kind::kNone) return {};
+  Lanes found;
+  if (index.kind == Index::Kind::kSum) {
+    const DI di;
+    const DI16 di16;
+    for (std::size_t u = 0; u < kUnroll; ++u) {
+      VI sum = hn::Zero(di);
+      VI rest = hn::Zero(di);
+      for (std::size_t p = 0; p < program.pairs; ++p) {
+        const V16 digits =
+            hn::SaturatedSub(To16(hn::Load(d, state.counters[p] + u * kN)),
+                             To16(hn::Set(d, program.start[p])));
+        sum = hn::ReorderWidenMulAccumulate(
+            di, hn::BitCast(di16, digits),
+            hn::BitCast(di16, hn::Set(d, index.strides[p])), sum, rest);
+      }
+      found.v[u] = hn::BitCast(d, hn::RearrangeToOddPlusEven(sum, rest));
+    }
+    return found;
+  }
+  const std::uint32_t* counters = state.counters[index.pair];
+  const V16 start = To16(hn::Set(d, program.start[index.pair]));
+  for (std::size_t u = 0; u < kUnroll; ++u) {
+    const V16 counter = To16(hn::Load(d, counters + u * kN));
+    found.v[u] = To32(hn::SaturatedSub(counter, start));
+  }
+  if (index.kind == Index::Kind::kHigh) {
+    for (std::size_t u = 0; u < kUnroll; ++u) {
+      found.v[u] = hn::ShiftRight<16>(found.v[u]);
+    }
+  }
+  return found;
+}
+
+// The groups that the first words stand for, on a banner of kTiers rarities.
+template <std::size_t kTiers>
+HWY_INLINE Lanes PickGroups(const Program& program, const LaneState& state,
+                            const std::uint32_t* HWY_RESTRICT words) {
+  const D d;
+  Lanes place = LoadLanes(words);
+  Lanes base;
+  Lanes group;
+  for (std::size_t u = 0; u < kUnroll; ++u) {
+    if (kHalf != 0) place.v[u] = hn::Xor(place.v[u], hn::Set(d, kHalf));
+    base.v[u] = hn::Set(d, kHalf);
+    group.v[u] = hn::Zero(d);
+  }
+  const V full = hn::Set(d, program.full_words + kHalf);
+  std::uint32_t g = 0;
+#pragma GCC unroll 8
+  for (std::size_t t = 0; t < kTiers; ++t) {
+    const Tier& tier = program.tiers[t];
+    Lanes weight;
+    if (t + 1 < kTiers) {
+      weight = Lookup(program.At(tier.weight), tier.weight.size,
+                      IndexOf(program, tier.index, state));
+    }
+    for (std::size_t u = 0; u < kUnroll; ++u) {
+      const V left = hn::Sub(full, base.v[u]);
+      weight.v[u] = t + 1 < kTiers ? hn::Min(weight.v[u], left) : left;
+    }
+    for (const Edge& edge : tier.edges) {
+      const V next = hn::Set(d, ++g);
+      const Lanes factor = Lookup(program.At(edge.factor), edge.factor.size,
+                                  IndexOf(program, edge.index, state));
+      for (std::size_t u = 0; u < kUnroll; ++u) {
+        const V unit =
+            hn::ShiftRightSame(weight.v[u], static_cast<int>(tier.shift));
+        const V end = hn::Add(base.v[u], hn::Mul(unit, factor.v[u]));
+        group.v[u] = IfBelow(place.v[u], end, group.v[u], next);
+      }
+    }
+    if (t + 1 == kTiers) break;
+    const V next = hn::Set(d, ++g);
+    for (std::size_t u = 0; u < kUnroll; ++u) {
+      base.v[u] = hn::Add(base.v[u], weight.v[u]);
+      group.v[u] = IfBelow(place.v[u], base.v[u], group.v[u], next);
+    }
+  }
+  return group;
+}
+
+// Each counter as CounterStep::After makes it.
+HWY_INLINE void StepCounters(const Program& program, const Lanes& group,
+                             LaneState& state) {
+  const D d;
+  const std::size_t groups = program.groups;
+  for (std::size_t p = 0; p < program.pairs; ++p) {
+    Lanes value = LoadLanes(state.counters[p]);
+    if (program.goes_back[p]) {
+      const Lanes back = Lookup(program.At(program.back[p]), groups, group);
+      for (std::size_t u = 0; u < kUnroll; ++u) {
+        value.v[u] = To32(hn::SaturatedSub(To16(value.v[u]), To16(back.v[u])));
+      }
+    }
+    const Lanes keep = Lookup(program.At(program.keep[p]), groups, group);
+    const Lanes add = Lookup(program.At(program.add[p]), groups, group);
+    const V16 cap = To16(hn::Set(d, program.cap[p]));
+    for (std::size_t u = 0; u < kUnroll; ++u) {
+      const V kept = hn::And(value.v[u], keep.v[u]);
+      value.v[u] = To32(hn::Min(hn::Add(To16(kept), To16(add.v[u])), cap));
+    }
+    StoreLanes(value, state.counters[p]);
+  }
+}
+
+HWY_INLINE void StoreCells(const Lanes& cells, std::uint16_t* HWY_RESTRICT to) {
+  const hn::Rebind<std::uint16_t, D> d16;
+  for (std::size_t u = 0; u < kUnroll; ++u) {
+#if HWY_TARGET <= HWY_AVX3
+    const hn::Vec<decltype(d16)> narrow{_mm512_cvtepi32_epi16(cells.v[u].raw)};
+#else
+    const auto narrow = hn::DemoteTo(d16, ToSigned(cells.v[u]));
+#endif
+    hn::StoreU(narrow, d16, to + u * kN);
+  }
+}
+
+// The groups of drawn.steps pulls; `cells` are kLanes apart.
+template <std::size_t kTiers>
+HWY_NOINLINE void PullGroupsOf(const Program& program, LaneState& state,
+                               Drawn& drawn, std::uint16_t* cells) {
+  for (std::size_t step = 0; step < drawn.steps; ++step) {
+    const Lanes group = PickGroups<kTiers>(program, state, drawn.first[step]);
+    StepCounters(program, group, state);
+    StoreCells(group, cells + step * kLanes);
+    if (step + 1 == drawn.steps) StoreLanes(group, drawn.group);
+  }
+}
+
+void PullGroups(const Program& program, LaneState& state, Drawn& drawn,
+                std::uint16_t* cells) {
+  static_assert(kMaxTiers == 6);
+  switch (program.tiers.size()) {
+    case 1:
+      return PullGroupsOf<1>(program, state, drawn, cells);
+    case 2:
+      return PullGroupsOf<2>(program, state, drawn, cells);
+    case 3:
+      return PullGroupsOf<3>(program, state, drawn, cells);
+    case 4:
+      return PullGroupsOf<4>(program, state, drawn, cells);
+    case 5:
+      return PullGroupsOf<5>(program, state, drawn, cells);
+    default:
+      return PullGroupsOf<6>(program, state, drawn, cells);
+  }
+}
+
+// floor(word / width) for columns of 2^32 / columns words, less at most as many
+// words as the wheel has parts: the product of the high halves is that or one
+// less, since columns * parts < 2^30.
+HWY_INLINE Lanes ColumnsOf(const Program& program, const Lanes& group,
+                           const Lanes& words) {
+  const D d;
+  const std::size_t groups = program.groups;
+  const V one = hn::Set(d, 1);
+  const Lanes columns = Lookup(program.At(program.columns), groups, group);
+  const Lanes last = Lookup(program.At(program.last_in_column), groups, group);
+  Lanes cell = Lookup(program.At(program.first_column), groups, group);
+  for (std::size_t u = 0; u < kUnroll; ++u) {
+    const V high = hn::ShiftRight<16>(words.v[u]);
+    const V guess = To32(hn::MulHigh(To16(high), To16(columns.v[u])));
+    const V width = hn::Add(last.v[u], one);
+    V place = hn::Sub(words.v[u], hn::Mul(guess, width));
+    const auto next = hn::Gt(place, last.v[u]);
+    cell.v[u] = hn::Add(cell.v[u], guess);
+    cell.v[u] = hn::Add(cell.v[u], hn::IfThenElseZero(next, one));
+    if (!program.weighted) continue;
+    place = hn::Sub(place, hn::IfThenElseZero(next, width));
+    const VI column = ToSigned(cell.v[u]);
+    const V cut = hn::GatherIndex(d, program.At(program.last_own), column);
+    const V items =
+        hn::GatherIndex(d, program.At(program.own_and_alias), column);
+    cell.v[u] = hn::IfThenElse(hn::Gt(place, cut), hn::ShiftRight<16>(items),
+                               hn::And(items, hn::Set(d, 0xffff)));
+  }
+  return cell;
+}
+
+// Makes the cells of groups those of items.
+HWY_NOINLINE void PullItems(const Program& program, const Drawn& drawn,
+                            std::uint16_t* cells) {
+  const D d;
+  const hn::Rebind<std::uint16_t, D> d16;
+  for (std::size_t step = 0; step < drawn.steps; ++step) {
+    std::uint16_t* const at = cells + step * kLanes;
+    Lanes group;
+    for (std::size_t u = 0; u < kUnroll; ++u) {
+      group.v[u] = hn::PromoteTo(d, hn::LoadU(d16, at + u * kN));
+    }
+    StoreCells(ColumnsOf(program, group, LoadLanes(drawn.second[step])), at);
+  }
+}
+
+void RunLanes(const Program& program, CellKind kind, std::size_t steps,
+              LaneState& state, std::uint16_t* cells) {
+  Drawn drawn;
+  while (steps > 0) {
+    DrawWords(program, std::min(steps, kSteps), state, drawn);
+    PullGroups(program, state, drawn, cells);
+    if (drawn.last_in_doubt) {
+      const std::uint32_t* const last = program.At(program.last_item_word);
+      Redraw(state.words, drawn.second[drawn.steps - 1],
+             [&drawn, last](std::size_t i) { return last[drawn.group[i]]; });
+    }
+    if (kind == CellKind::kItem) PullItems(program, drawn, cells);
+    cells += drawn.steps * kLanes;
+    steps -= drawn.steps;
+  }
+}
+
+// Copies lanes from `first` on between a block and the state that is worked on.
+template <class From, class To>
+void CopyLanes(const From& from, std::size_t from_lane, To& to,
+               std::size_t to_lane) {
+  const auto copy = [&](const auto& source, auto& target) {
+    for (std::size_t i = 0; i < std::size(source); ++i) {
+      std::copy_n(source[i] + from_lane, kTogether, target[i] + to_lane);
+    }
+  };
+  copy(from.words, to.words);
+  copy(from.counters, to.counters);
+}
+
+void Run(const Program& program, CellKind kind, std::size_t steps,
+         LaneBlock& block, std::uint16_t* cells) {
+  for (std::size_t first = 0; first < kLanes; first += kTogether) {
+    LaneState state;
+    CopyLanes(block, first, state, 0);
+    RunLanes(program, kind, steps, state, cells + first);
+    CopyLanes(state, 0, block, first);
+  }
+}
+
+#endif  // HWY_TARGET != HWY_SCALAR
+
+#if HWY_TARGET == HWY_SCALAR
+void Count(const std::uint16_t* cells, std::size_t size, std::size_t,
+           std::uint64_t* counts) {
+  for (std::size_t i = 0; i < size; ++i) ++counts[cells[i]];
+}
+#else
+void Count(const std::uint16_t* cells, std::size_t size, std::size_t kinds,
+           std::uint64_t* counts) {
+  const D d;
+  const D16 d16;
+  const std::size_t n = hn::Lanes(d16);
+  for (std::size_t kind = 0; kind < kinds; ++kind) {
+    const V16 value = hn::Set(d16, static_cast<std::uint16_t>(kind));
+    // Two, so that they need not wait for each other.
+    V16 even = hn::Zero(d16);
+    V16 odd = even;
+    for (std::size_t i = 0; i < size; i += 2 * n) {
+      const auto same = hn::Eq(hn::LoadU(d16, cells + i), value);
+      const auto next = hn::Eq(hn::LoadU(d16, cells + i + n), value);
+      even = hn::Sub(even, hn::VecFromMask(d16, same));
+      odd = hn::Sub(odd, hn::VecFromMask(d16, next));
+    }
+    const V both = To32(hn::Add(even, odd));
+    const V sums =
+        hn::Add(hn::And(both, hn::Set(d, 0xffff)), hn::ShiftRight<16>(both));
+    counts[kind] += hn::GetLane(hn::SumOfLanes(d, sums));
+  }
+}
+#endif
+
+}  // namespace HWY_NAMESPACE
+}  // namespace fairpull::internal
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace fairpull::internal {
+
+HWY_EXPORT(Vectorised);
+HWY_EXPORT(Run);
+HWY_EXPORT(Count);
+
+bool HasKernel() { return HWY_DYNAMIC_DISPATCH(Vectorised)(); }
+
+const char* KernelTarget() {
+  const std::int64_t targets = hwy::SupportedTargets() & HWY_TARGETS;
+  return hwy::TargetName(targets & -targets);  // the lowest bit is the best
+}
+
+void RunKernel(const Program& program, CellKind kind, std::size_t steps,
+               LaneBlock& lanes, std::uint16_t* cells) {
+  HWY_DYNAMIC_DISPATCH(Run)(program, kind, steps, lanes, cells);
+}
+
+void CountCells(const std::uint16_t* cells, std::size_t size, std::size_t kinds,
+                std::uint64_t* counts) {
+  HWY_DYNAMIC_DISPATCH(Count)(cells, size, kinds, counts);
+}
+
+}  // namespace fairpull::internal
+#endif  // HWY_ONCE

@@ -1,0 +1,451 @@
+"""Simulations: the same for any way to run them, and polite while they run."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import (
+    BrokenExecutor,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+)
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from command import run, run_json
+
+import fairpull
+from fairpull import _simulation_tasks as tasks
+
+# Waits, columns and a goal: all that parts of a simulation add up to.
+EVERYTHING: dict[str, Any] = {
+    "players": 1500,
+    "pulls": 1200,
+    "rng": 7,
+    "waits": True,
+    "outcomes": True,
+    "states": True,
+    "goal": "featured:ultra_rare",
+    "copies": 9,
+}
+
+
+def assert_same(a: fairpull.SimulationResult, b: fairpull.SimulationResult) -> None:
+    for name in ("seed", "players", "pulls", "rarities", "featured", "items"):
+        assert getattr(a, name) == getattr(b, name), name
+    assert a.not_met == b.not_met
+    np.testing.assert_array_equal(a.pulls_to_goal, b.pulls_to_goal)
+    for rarity, waits in a.waits.items():
+        np.testing.assert_array_equal(waits, b.waits[rarity])
+    assert a.outcomes is not None
+    assert b.outcomes is not None
+    np.testing.assert_array_equal(a.outcomes, b.outcomes)
+    assert a.states is not None
+    assert b.states is not None
+    for counter, values in a.states.items():
+        np.testing.assert_array_equal(values, b.states[counter])
+
+
+def processes() -> ProcessPoolExecutor:
+    """Two workers; not forked, since this process has threads."""
+    return ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn"))
+
+
+@pytest.fixture
+def many_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Makes tasks for executors as small as a chunk."""
+    monkeypatch.setattr(tasks, "SECOND_OF_VECTORS", 1)
+    monkeypatch.setattr(tasks, "SECOND_OF_SCALARS", 1)
+
+
+@pytest.fixture
+def expected(starter: fairpull.Banner) -> fairpull.SimulationResult:
+    return fairpull.simulate(starter, threads=1, **EVERYTHING)
+
+
+class TestSameResult:
+    @pytest.mark.parametrize("threads", [2, 5])
+    def test_on_any_number_of_threads(self, starter, expected, threads):
+        assert_same(fairpull.simulate(starter, threads=threads, **EVERYTHING), expected)
+
+    def test_in_processes(self, starter, expected, many_tasks):
+        with processes() as executor:
+            got = fairpull.simulate(starter, executor=executor, **EVERYTHING)
+        assert_same(got, expected)
+
+    def test_in_a_pool_of_threads(self, starter, expected, many_tasks):
+        with ThreadPoolExecutor(2) as executor:
+            got = fairpull.simulate(starter, executor=executor, **EVERYTHING)
+        assert_same(got, expected)
+
+    def test_on_a_cluster_of_dask(self, starter, expected, many_tasks, tmp_path):
+        import dask
+        from distributed import Client, LocalCluster
+
+        dask.config.set(temporary_directory=str(tmp_path))
+        with (
+            LocalCluster(
+                n_workers=2,
+                threads_per_worker=1,
+                host="127.0.0.1",
+                dashboard_address=None,
+            ) as cluster,
+            Client(cluster) as client,
+            client.get_executor() as executor,
+        ):
+            got = fairpull.simulate(starter, executor=executor, **EVERYTHING)
+        assert_same(got, expected)
+
+    def test_from_each_players_own_state(self, starter, many_tasks):
+        pity = np.arange(1500) % 90
+        options = {**EVERYTHING, "state": {"pity:ultra_rare": pity}}
+        alone = fairpull.simulate(starter, threads=1, **options)
+        with ThreadPoolExecutor(2) as executor:
+            assert_same(fairpull.simulate(starter, executor=executor, **options), alone)
+        assert alone.outcomes is not None
+        # Who stands at 89 has the next one for certain.
+        first = [starter.items[i].rarity for i in alone.outcomes[pity == 89, 0]]
+        assert set(first) == {"ultra_rare"}
+
+    def test_of_a_banner_that_needs_the_scalar_engine(self, many_tasks):
+        banner = fairpull.Banner.load("box-300")
+        alone = fairpull.simulate(banner, players=300, pulls=500, rng=1, threads=1)
+        assert "box" in alone.why_scalar
+        with processes() as executor:
+            spread = fairpull.simulate(
+                banner, players=300, pulls=500, rng=1, executor=executor
+            )
+        assert spread.items == alone.items
+
+
+class Losing(Executor):
+    """Runs everything at once, but loses some workers on the way."""
+
+    def __init__(self, losses: int, *, broken: bool = False) -> None:
+        self.losses = losses
+        self.broken = broken
+        self.submitted = 0
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        self.submitted += 1
+        future: Future[Any] = Future()
+        if self.losses > 0:
+            self.losses -= 1
+            future.set_exception(BrokenExecutor("a worker died"))
+        elif self.broken:
+            raise BrokenExecutor("the pool takes no more")
+        else:
+            future.set_result(fn(*args, **kwargs))
+        return future
+
+
+class TestLostWorkers:
+    def test_their_players_are_run_again(self, starter, expected, many_tasks):
+        executor = Losing(3)
+        got = fairpull.simulate(starter, executor=executor, **EVERYTHING)
+        assert_same(got, expected)
+        assert executor.submitted > 3
+
+    def test_or_here_if_the_executor_is_broken(self, starter, expected, many_tasks):
+        executor = Losing(2, broken=True)
+        got = fairpull.simulate(starter, executor=executor, **EVERYTHING)
+        assert_same(got, expected)
+
+    def test_a_process_that_is_killed(self, starter, many_tasks):
+        # Without columns: a worker that dies in the middle of writing a large
+        # result leaves Python's own pool waiting for the rest of it.
+        counts: dict[str, Any] = {"players": 1500, "pulls": 1200, "rng": 7}
+        alone = fairpull.simulate(starter, threads=1, **counts)
+        with processes() as executor:
+            killed = []
+
+            def kill(done: int, total: int) -> None:
+                if not killed:
+                    killed.extend(executor._processes)
+                    os.kill(killed[0], signal.SIGKILL)
+
+            got = fairpull.simulate(starter, executor=executor, progress=kill, **counts)
+        assert killed
+        assert got.items == alone.items
+
+    def test_a_task_that_is_lost_again_and_again_is_an_error(self, starter):
+        with pytest.raises(BrokenExecutor, match="a worker died"):
+            fairpull.simulate(starter, players=10, pulls=10, executor=Losing(1 << 20))
+
+
+class TestWrongArguments:
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            ({"players": -1}, "players is -1; it must be from 1 to"),
+            ({"players": 0}, "players is 0; it must be from 1 to"),
+            ({"pulls": 0}, "pulls is 0"),
+            ({"pulls": 2**64}, "pulls is 18446744073709551616; it must be from 1 to"),
+            ({"players": 2**40, "pulls": 2**40}, r"more than 2\^62 draws"),
+            ({"rng": -1}, "rng is -1; it must be from 0 to"),
+            ({"rng": 2**64}, "rng is 18446744073709551616"),
+            ({"threads": 0}, "threads is 0; it must be from 1 to 1024"),
+            ({"batch": 3}, "it sells 1, 10"),
+            ({"batch": -3}, "batch is -3"),
+            ({"batch": 10}, "12 pulls are no whole number of batches of 10"),
+            ({"goal": "rarity:mythic"}, "mythic"),
+            ({"goal": "all:wren,finn"}, "item"),
+            ({"goal": "rarity:rare", "copies": 0}, "copies is 0"),
+            ({"state": {"pity": 1}}, "no counter 'pity'.*there are pity:ultra_rare"),
+            ({"state": {"pity:ultra_rare": 90}}, "is 90; it must be from 0 to 89"),
+            ({"state": {"pity:ultra_rare": [1, -1, 3]}}, "is -1; it must be from 0"),
+            ({"state": {"pity:ultra_rare": [1, 2]}}, r"shape \(2,\)"),
+        ],
+    )
+    def test_are_told(self, starter, arguments, message):
+        with pytest.raises(fairpull.InvalidArgumentError, match=message):
+            fairpull.simulate(starter, **{"players": 3, "pulls": 12, **arguments})
+
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            ({"players": 1.5}, "players is of type float"),
+            ({"pulls": True}, "pulls is True"),
+            ({"rng": "seven"}, "rng is 'seven'"),
+            ({"executor": 3}, "executor is of type int; it must be a concurrent"),
+            ({"state": {"pity:ultra_rare": 0.5}}, "must be integers"),
+        ],
+    )
+    def test_of_the_wrong_kind_too(self, starter, arguments, message):
+        with pytest.raises(TypeError, match=message):
+            fairpull.simulate(starter, **{"players": 3, "pulls": 12, **arguments})
+
+    def test_threads_beside_an_executor(self, starter):
+        with (
+            ThreadPoolExecutor(1) as executor,
+            pytest.raises(fairpull.InvalidArgumentError, match="leave one out"),
+        ):
+            fairpull.simulate(starter, players=1, pulls=1, threads=2, executor=executor)
+
+    def test_no_banner(self):
+        with pytest.raises(TypeError, match="banner is of type str"):
+            fairpull.simulate("starter", players=1, pulls=1)  # type: ignore[arg-type]
+
+
+class TestSeeds:
+    def test_a_generator_moves_on(self, starter):
+        generator = np.random.default_rng(5)
+        first = fairpull.simulate(starter, players=64, pulls=100, rng=generator)
+        second = fairpull.simulate(starter, players=64, pulls=100, rng=generator)
+        assert first.seed != second.seed
+        again = fairpull.simulate(
+            starter, players=64, pulls=100, rng=np.random.default_rng(5)
+        )
+        assert again.items == first.items
+
+    def test_without_one_each_simulation_is_another(self, starter):
+        seeds = {fairpull.simulate(starter, players=1, pulls=1).seed for _ in range(3)}
+        assert len(seeds) == 3
+
+
+class TestWhileItRuns:
+    def test_progress_is_told_and_other_threads_run(self, starter):
+        told = []
+        ticks = []
+        done = threading.Event()
+
+        def tick() -> None:
+            while not done.wait(0.005):
+                ticks.append(time.monotonic())
+
+        ticker = threading.Thread(target=tick)
+        ticker.start()
+
+        def tell(made: int, total: int) -> None:
+            told.append(made)
+            assert total == 640 * 2_000_000
+            if len(told) > 2:
+                raise StopIteration
+
+        with pytest.raises(StopIteration):
+            fairpull.simulate(
+                starter, players=640, pulls=2_000_000, waits=True, progress=tell
+            )
+        done.set()
+        ticker.join()
+        assert told == sorted(told)
+        assert 0 < told[-1] < 640 * 2_000_000
+        assert len(ticks) > 3
+
+    @pytest.mark.parametrize("name", ["starter", "box-300"])
+    def test_ctrl_c_is_answered_within_200_ms(self, name):
+        # Asked three times, since the machine may be busy with something else.
+        assert min(seconds_to_answer_ctrl_c(name) for _ in range(3)) < 0.2
+
+    def test_a_billion_pulls_take_little_memory(self):
+        code = """
+import resource, fairpull
+banner = fairpull.Banner.load("genshin-character")
+fairpull.simulate(banner, players=1, pulls=1)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+result = fairpull.simulate(banner, players=100_000, pulls=10_000, rng=1)
+assert result.pulls == 10**9
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+        kibibytes = int(
+            subprocess.run(
+                [sys.executable, "-c", code], check=True, capture_output=True, text=True
+            ).stdout
+        )
+        assert kibibytes <= 64 << 10
+
+
+INTERRUPTED = """
+import sys, time, fairpull
+banner = fairpull.Banner.load(sys.argv[1])
+def tell(done, total):
+    if done:
+        print(flush=True)
+try:
+    fairpull.simulate(banner, players=10**6, pulls=10**6, progress=tell)
+except fairpull.SimulationInterrupted as stopped:
+    now = time.monotonic()
+    result = stopped.result
+    assert sum(result.rarities.values()) == result.pulls > 0
+    print(now, file=sys.stderr)
+"""
+
+
+def seconds_to_answer_ctrl_c(banner: str) -> float:
+    with subprocess.Popen(
+        [sys.executable, "-c", INTERRUPTED, banner],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        sent = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        process.stdout.read()
+        answered = float(process.stderr.read())
+    assert process.returncode == 0
+    return answered - sent
+
+
+class TestBannersGoToOtherProcesses:
+    def test_by_the_text_of_their_file(self, starter):
+        copy = pickle.loads(pickle.dumps(starter))
+        assert copy.odds_version == starter.odds_version
+
+    def test_unless_it_is_not_known(self, starter):
+        with pytest.raises(TypeError, match=r"load it by Banner\.load"):
+            pickle.dumps(fairpull.Banner(starter._core))
+
+
+class TestCommand:
+    ARGUMENTS = ("simulate", "starter", "--players", "700", "--pulls", "500")
+
+    def test_prints_json(self, starter):
+        got = run_json(*self.ARGUMENTS, "--seed", "7", "--threads", "2")
+        want = fairpull.simulate(starter, players=700, pulls=500, rng=7, threads=1)
+        assert got["pulls"] == 350_000
+        assert got["rarities"] == want.rarities
+        assert list(got["rarities"]) == ["ultra_rare", "super_rare", "rare"]
+        assert got["featured"] == want.featured
+        assert list(got["featured"]) == ["ultra_rare", "super_rare"]
+        assert got["seconds"] > 0
+        assert got["seed"] == 7
+        assert got["interrupted"] is False
+        assert "items" not in got
+
+    def test_counts_items_and_stops_at_goals(self, starter):
+        goal = ("--goal", "featured:ultra_rare", "--copies", "2", "--items")
+        got = run_json(*self.ARGUMENTS, "--seed", "7", *goal)
+        want = fairpull.simulate(
+            starter,
+            players=700,
+            pulls=500,
+            rng=7,
+            goal="featured:ultra_rare",
+            copies=2,
+        )
+        assert got["items"] == want.items
+        assert got["pulls"] == want.pulls == sum(got["items"].values())
+        assert got["goal"]["met"] + got["goal"]["not_met"] == 700
+        assert sum(got["goal"]["pulls"].values()) == got["goal"]["met"]
+
+    def test_prints_tables(self):
+        result = run(*self.ARGUMENTS, "--seed", "7", "--items", "--goal", "rarity:rare")
+        assert result.returncode == 0
+        assert "ultra_rare" in result.stdout
+        assert "rarity:rare x 1: met by 700 players, not by 0" in result.stdout
+        assert "seed 7" in result.stderr
+
+    def test_draws_by_chance_without_a_seed(self):
+        seeds = {run_json(*self.ARGUMENTS)["seed"] for _ in range(2)}
+        assert len(seeds) == 2
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            ("--players", "-5"),
+            ("--pulls", str(2**64)),
+            ("--seed", "-1"),
+            ("--threads", "0"),
+        ],
+    )
+    def test_says_what_is_wrong(self, wrong):
+        result = run("simulate", "starter", *wrong)
+        assert result.returncode == 2
+        assert wrong[0] in result.stderr
+        assert "than or equal to" in result.stderr
+
+    def test_says_that_it_is_too_much(self):
+        result = run(
+            "simulate", "starter", "--players", str(2**40), "--pulls", str(2**40)
+        )
+        assert result.returncode == 1
+        assert "more than 2^62 draws" in result.stderr
+
+    def test_ctrl_c_prints_what_was_done(self):
+        with subprocess.Popen(
+            [
+                *(sys.executable, "-m", "fairpull", "simulate", "box-300"),
+                *("--players", "1000000", "--pulls", "1000000", "--json"),
+            ],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            wait_until_busy(process.pid)
+            process.send_signal(signal.SIGINT)
+            output, errors = process.communicate(timeout=30)
+        assert process.returncode == 130, errors
+        printed = json.loads(output)
+        assert printed["interrupted"] is True
+        assert 0 < printed["pulls"] < 10**12
+        assert sum(printed["rarities"].values()) == printed["pulls"]
+        assert f"interrupted after {printed['pulls']} of 1000000000000" in errors
+
+
+def wait_until_busy(pid: int) -> None:
+    """Waits until a thread of a process beside the first has used some time."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        for thread in Path(f"/proc/{pid}/task").iterdir():
+            with suppress(FileNotFoundError, ProcessLookupError):
+                fields = (thread / "stat").read_text().rsplit(")", 1)[1].split()
+                ticks_of_user_time = int(fields[11])
+                if thread.name != str(pid) and ticks_of_user_time > 2:
+                    return
+        time.sleep(0.01)
+    raise AssertionError("no worker began")
