@@ -432,6 +432,22 @@ def test_who_came_with_a_ticket_is_known_at_once(hub: Hub) -> None:
     assert late.close_code() == 4401
 
 
+class SilentEvents(LocalEvents):
+    """The numbering answers nobody."""
+
+    async def stream_of(self, player: str) -> Stream | None:
+        await asyncio.sleep(60)
+        return await super().stream_of(player)
+
+
+def test_a_login_that_takes_too_long_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gacha.sockets.conversation._HANDLER_LIMIT_S", 0.1)
+    with running_hub(events=SilentEvents()) as hub:
+        client = hub.connect()
+        client.send("authenticate", {"token": "aster"})
+        assert client.close_code() == 1013
+
+
 def test_who_does_not_log_in_is_shown_out() -> None:
     with running_hub(SocketLimits(login_within_s=0.2)) as hub:
         assert hub.connect().close_code() == 4401

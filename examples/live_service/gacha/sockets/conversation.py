@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 from structlog.typing import FilteringBoundLogger
+from websockets.frames import CloseCode
 
 from gacha.showcase import rfc3339
 from gacha.sockets.connection import FLOOD, Connection
@@ -118,6 +119,9 @@ class Conversation:
         except Problem as problem:
             self._tell_problem(problem, answers)
         except TimeoutError:
+            if self._aside is not None:  # a login that is half done is none
+                self.close(CloseCode.TRY_AGAIN_LATER, "logging in took too long")
+                return
             self._tell_problem(service_unavailable("this took too long"), answers)
         except Exception:
             log.exception("socket message failed", request_id=self._request_id)
