@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,11 +21,13 @@ from websockets.http11 import Request as Handshake
 from websockets.server import ServerProtocol
 
 from banner_files import write_banner
+from gacha.sockets.banner_watch import changes
 from gacha.sockets.hub import Arrival
 from gacha.sockets.limits import SocketLimits
 from gacha.sockets.player_events import (
     MOST_KEPT,
     LocalEvents,
+    OnEvent,
     PlayerEvent,
     PlayerEvents,
     Stream,
@@ -210,6 +213,40 @@ def test_two_processes_tell_each_other_s_players(redis: LocalRedis) -> None:
         assert [seq for seq, _ in told(moved, 2)] == seqs[1:]
 
 
+class DeafAtFirst(RedisEvents):
+    """Hears nothing until it is let."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.hears = threading.Event()
+
+    async def listen(self, on_event: OnEvent, on_gap: Callable[[], None]) -> None:
+        while not self.hears.is_set():
+            await asyncio.sleep(0.01)
+        await super().listen(on_event, on_gap)
+
+
+def test_what_a_process_did_not_hear_is_told_when_it_hears_again(
+    redis: LocalRedis,
+) -> None:
+    deaf = DeafAtFirst(redis.url)
+    with (
+        running_hub(events=deaf) as one,
+        running_hub(events=RedisEvents(redis.url)) as other,
+    ):
+        client = one.log_in("dessa")
+        witness = hub_that_hears(other, other, "dessa")
+        other.tell("dessa", 7)
+        other.tell("dessa", 8)
+        assert [pull for _, pull in told(witness, 2)] == ["pull:7", "pull:8"]
+        deaf.hears.set()
+        late = told(client, 1)
+        while late[-1][1] != "pull:8":
+            late += told(client, 1)
+        assert [seq for seq, _ in late] == list(range(1, len(late) + 1))
+        assert late[-2][1] == "pull:7"
+
+
 def hub_that_hears(listening: Hub, telling: Hub, name: str) -> JoinedClient:
     """A client at `listening`, once it hears what `telling` says: subscribing takes
     a moment."""
@@ -253,15 +290,12 @@ def test_while_redis_is_away_events_are_told_here_and_numbers_come_back_with_it(
                 is None
             )
             redis.start()
-
-            def numbered() -> Any:
-                hub.tell("bryn", 2)
-                message = lost.next()
-                return message if message["type"] == "resync" else None
-
             # The stream is a new one, as the Redis kept nothing.
-            assert until(numbered, within_s=20, what="numbers")["data"]["stream"]
-            assert lost.next()["seq"] is not None
+            again = lost.next()
+            assert again["type"] == "resync"
+            assert again["data"]["stream"] is not None
+            hub.tell("bryn", 2)
+            assert told(lost, 1) == [(1, "pull:2")]
     finally:
         redis.stop()
 
@@ -313,6 +347,16 @@ def test_what_banners_do_is_told_to_all_who_are_logged_in(tmp_path: Path) -> Non
             False,
         )
         assert stranger.close_code() == 4401
+
+
+def test_a_banner_that_is_new_has_opened_if_it_is_open() -> None:
+    old = {"id": "old", "open": True, "price": 1}
+    for is_open, kind in ((True, "banner_opened"), (False, "banner_changed")):
+        new = {"id": "new", "open": is_open}
+        found = changes({"old": old}, {"old": old, "new": new})
+        assert found == [(kind, new)]
+    assert changes({"old": old}, {"old": {**old, "price": 2}})[0][0] == "banner_changed"
+    assert changes({"old": old}, {"old": old}) == []
 
 
 def test_a_message_that_is_none_is_answered_by_a_problem(hub: Hub) -> None:
@@ -386,6 +430,22 @@ def test_who_came_with_a_ticket_is_known_at_once(hub: Hub) -> None:
     assert welcome["data"]["userId"] == "aster"
     late = hub.connect(ticket=TokenBearer("aster", int(time.time()) - 1))
     assert late.close_code() == 4401
+
+
+class SilentEvents(LocalEvents):
+    """The numbering answers nobody."""
+
+    async def stream_of(self, player: str) -> Stream | None:
+        await asyncio.sleep(60)
+        return await super().stream_of(player)
+
+
+def test_a_login_that_takes_too_long_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gacha.sockets.conversation._HANDLER_LIMIT_S", 0.1)
+    with running_hub(events=SilentEvents()) as hub:
+        client = hub.connect()
+        client.send("authenticate", {"token": "aster"})
+        assert client.close_code() == 1013
 
 
 def test_who_does_not_log_in_is_shown_out() -> None:

@@ -91,12 +91,13 @@ test("a session", async (t) => {
       const rows = page.getByRole("table", { name: "Your pulls" }).getByRole("row");
       await rows.nth(20).waitFor();
       await look("history");
+      const pages = page.getByRole("navigation", { name: "Pages of the history" });
       await player.press("Older");
-      await page.getByText("Page 2").waitFor();
+      await pages.getByText("Page 2").waitFor();
       await player.press("Older");
-      await page.getByText("Page 3").waitFor();
+      await pages.getByText("Page 3").waitFor();
       await player.press("Newer");
-      await page.getByText("Page 2").waitFor();
+      await pages.getByText("Page 2").waitFor();
 
       await player.press("Luck");
       await page.getByRole("img", { name: /How often ultra rare come/ }).waitFor();

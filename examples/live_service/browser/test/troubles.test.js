@@ -153,6 +153,8 @@ test("troubles", async (t) => {
       const { page, watch, player } = await play(t, { crystals: 3200 });
       await page.getByText("3,200").first().waitFor();
       await page.getByText("live").waitFor();
+      const pool = page.getByText("Ultra rare (6)");
+      await pool.click();
       await player.pull(10);
       await page
         .getByRole("status")
@@ -162,6 +164,9 @@ test("troubles", async (t) => {
       const { counters } = await player.get("/gacha/pity");
       const standing = page.getByRole("list", { name: "Your pity counters" });
       for (const { text } of counters) await standing.getByText(text).first().waitFor();
+      // What was being read stays as it was.
+      assert.ok(await pool.evaluate((element) => element === document.activeElement));
+      await page.getByRole("table").getByText("Aldric Stormglass").waitFor();
       watch.assertNoErrors();
     },
   );

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 from structlog.typing import FilteringBoundLogger
+from websockets.frames import CloseCode
 
 from gacha.showcase import rfc3339
 from gacha.sockets.connection import FLOOD, Connection
@@ -96,11 +97,14 @@ class Conversation:
 
     async def catch_up(self) -> None:
         """Tell what was told elsewhere while this process did not hear it."""
-        if self.player is None or self._aside is not None or self._stream is None:
+        if self.player is None or self._aside is not None:
             return
         self._aside = []
         stream = await self._hub.events.stream_of(self.player)
-        self._resume(stream, self._stream, self._seq)
+        if stream is None:  # another gap is told when it can be reached again
+            self._tell_missed([])
+        else:
+            self._resume(stream, self._stream, self._seq)
 
     async def take(self, message: str) -> None:
         """Answer a message."""
@@ -115,6 +119,9 @@ class Conversation:
         except Problem as problem:
             self._tell_problem(problem, answers)
         except TimeoutError:
+            if self._aside is not None:  # a login that is half done is none
+                self.close(CloseCode.TRY_AGAIN_LATER, "logging in took too long")
+                return
             self._tell_problem(service_unavailable("this took too long"), answers)
         except Exception:
             log.exception("socket message failed", request_id=self._request_id)
@@ -192,7 +199,7 @@ class Conversation:
             answers=answers,
         )
 
-    def _resume(self, stream: Stream | None, name: str, seq: int | None) -> None:
+    def _resume(self, stream: Stream | None, name: str | None, seq: int | None) -> None:
         """Tell what came after `seq`; if that is not known any more, say so."""
         missed = None if stream is None else stream.after(name, seq)
         if missed is None:

@@ -148,7 +148,7 @@ class SocketHub:
         await self._stopping.wait()
         for task in background:
             task.cancel()
-        for conversation in self._open:
+        for conversation in list(self._open):
             conversation.close(CloseCode.GOING_AWAY, "the server goes away")
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=self.limits.farewell_s + 0.5)

@@ -92,15 +92,13 @@ class RedisEvents:
         return Stream(name, int(last), tuple(_read(entry) for entry in entries))
 
     async def listen(self, on_event: OnEvent, on_gap: Callable[[], None]) -> None:
-        """Tell of events until cancelled; after each pause tell of a gap."""
+        """Tell of events until cancelled; whenever it begins anew tell of a gap."""
         self._on_event = on_event
-        first = True
         while True:
             try:
-                await self._subscribe(on_event, None if first else on_gap)
+                await self._subscribe(on_event, on_gap)
             except FAILURES as error:
                 log.warning("no events from others", error=type(error).__name__)
-            first = False
             await asyncio.sleep(_PAUSE_S)
 
     async def close(self) -> None:
@@ -108,9 +106,7 @@ class RedisEvents:
         if self._client is not None:
             await self._client.aclose()
 
-    async def _subscribe(
-        self, on_event: OnEvent, on_gap: Callable[[], None] | None
-    ) -> None:
+    async def _subscribe(self, on_event: OnEvent, on_gap: Callable[[], None]) -> None:
         async with (
             loop_listener(self._url) as server,
             server.pubsub() as subscription,
@@ -127,10 +123,11 @@ class RedisEvents:
                 asked = told is None
                 if told is None:
                     continue
+                # The client subscribes by itself again, where its connection broke.
                 if told["type"] == "subscribe":
                     log.info("events of all gacha processes are told here")
-                    if on_gap is not None:
-                        on_gap()
+                    self._ask_again_at = 0.0
+                    on_gap()
                 elif told["type"] == "message":
                     on_event(_read(told["data"]))
 

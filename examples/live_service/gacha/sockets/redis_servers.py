@@ -22,6 +22,9 @@ from redis.exceptions import RedisError
 # with the password, so that only its type is logged.
 FAILURES = (RedisError, OSError)
 
+# A connection may have ended since it was last used. More tries are not waited for.
+_RETRIES = 1
+
 _LIMITS: dict[str, Any] = {
     # A Redis that is well answers in less than a millisecond.
     "socket_timeout": 0.25,
@@ -36,9 +39,8 @@ def threads_client(url: str) -> Any:
         node: Any = redis.cluster.ClusterNode
         nodes = [node(*host) for host in _hosts(url)]
         return redis.RedisCluster(startup_nodes=nodes, **_login(url), **_LIMITS)
-    # Tried once: each try is waited for.
-    once = redis.retry.Retry(NoBackoff(), 0)
-    return redis.Redis.from_url(url, retry=once, **_LIMITS)
+    retry = redis.retry.Retry(NoBackoff(), _RETRIES)
+    return redis.Redis.from_url(url, retry=retry, **_LIMITS)
 
 
 def loop_client(url: str) -> Any:
@@ -59,8 +61,8 @@ def loop_listener(url: str) -> Any:
 
 
 def _loop_client_of_one(url: str) -> Any:
-    once = redis.asyncio.retry.Retry(NoBackoff(), 0)
-    return redis.asyncio.Redis.from_url(url, retry=once, **_LIMITS)
+    retry = redis.asyncio.retry.Retry(NoBackoff(), _RETRIES)
+    return redis.asyncio.Redis.from_url(url, retry=retry, **_LIMITS)
 
 
 def _hosts(url: str) -> list[tuple[str, int]]:

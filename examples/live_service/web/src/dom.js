@@ -54,6 +54,26 @@ function fill(element, members, children) {
 }
 
 /**
+ * Draws a view anew: what was unfolded stays so, and what had the focus keeps it.
+ *
+ * @param {Element} view
+ * @param {Child[]} children
+ */
+export function redraw(view, children) {
+  const focusable = "a, button, input, summary";
+  const active = /** @type {Element} */ (document.activeElement);
+  const focused = [...view.querySelectorAll(focusable)].indexOf(active);
+  const unfolded = [...view.querySelectorAll("details")].map(({ open }) => open);
+  view.replaceChildren();
+  fill(view, null, children);
+  for (const [index, details] of view.querySelectorAll("details").entries()) {
+    details.open = unfolded[index] ?? false;
+  }
+  const again = focused < 0 ? null : view.querySelectorAll(focusable)[focused];
+  /** @type {HTMLElement | null} */ (again)?.focus();
+}
+
+/**
  * The element of that id, which the page has.
  *
  * @param {string} id

@@ -23,6 +23,7 @@ export class Game {
   #listeners = new Map();
   /** Pulls of this page, which need not be told as news. @type {Set<string>} */
   #own = new Set();
+  #ended = false;
   #onLoggedOut;
   #socket;
 
@@ -45,6 +46,7 @@ export class Game {
   }
 
   end() {
+    this.#ended = true;
     this.#socket.close();
     this.#listeners.clear();
   }
@@ -65,7 +67,7 @@ export class Game {
       this.chosen = await this.#socket.ask("choose_banner", { bannerId });
       this.#changed();
     } catch (error) {
-      toast(/** @type {Error} */ (error).message);
+      if (!this.#ended) toast(/** @type {Error} */ (error).message);
     }
   }
 

@@ -58,7 +58,8 @@ function leave(why) {
 /** @param {{focus: boolean}} options */
 function showView({ focus }) {
   if (game === null) return;
-  const id = location.hash.slice(1) in VIEWS ? location.hash.slice(1) : "banner";
+  const wanted = location.hash.slice(1);
+  const id = Object.hasOwn(VIEWS, wanted) ? wanted : "banner";
   const { name, view } = VIEWS[id];
   document.title = `${name} · Ninth Lamp`;
   for (const link of byId("tabs").querySelectorAll("a")) {

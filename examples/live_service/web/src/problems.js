@@ -82,7 +82,7 @@ const WORDS = {
 /** @param {ProblemDocument} document */
 function inWords(document) {
   const kind = document.type.split("/").at(-1) ?? "";
-  if (kind in WORDS) return WORDS[kind](document);
+  if (Object.hasOwn(WORDS, kind)) return WORDS[kind](document);
   const { detail } = document;
   return detail.charAt(0).toUpperCase() + detail.slice(1);
 }

@@ -1,7 +1,7 @@
 // The banner that is chosen: its scene, its price, its odds, and the pulls.
 
 import { isUndecided } from "../api.js";
-import { h } from "../dom.js";
+import { h, redraw } from "../dom.js";
 import { amount, counted, percent, percentOf, time } from "../format.js";
 import { icon } from "../icons.js";
 import { Problem } from "../problems.js";
@@ -18,7 +18,7 @@ import { standingView } from "./standing.js";
 /** @param {Game} game */
 export function bannerView(game) {
   const view = h("div", { class: "banner-view" });
-  const show = () => view.replaceChildren(...parts(game));
+  const show = () => redraw(view, parts(game));
   game.onChange(view, show);
   show();
   return view;

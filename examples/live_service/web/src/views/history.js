@@ -1,6 +1,6 @@
 // The player's own pulls, newest first, page by page.
 
-import { h } from "../dom.js";
+import { announce, h } from "../dom.js";
 import { amount, time } from "../format.js";
 import { emblem, rarityMark } from "../item_card.js";
 import { rarityId } from "../rarity.js";
@@ -17,11 +17,7 @@ const PAGE = 20;
 export function historyView(game) {
   /** The cursors of the pages so far; null is the newest page. @type {(string | null)[]} */
   const cursors = [null];
-  const list = h("div", {
-    class: "card history",
-    "aria-live": "polite",
-    "aria-busy": "true",
-  });
+  const list = h("div", { class: "card history", "aria-busy": "true" });
   const counters = h("section", { class: "card", "aria-labelledby": "counters-title" });
   const view = h(
     "div",
@@ -43,6 +39,16 @@ export function historyView(game) {
       h("h2", { id: "counters-title" }, `Pity on ${chosen.banner.name}`),
       standingView(chosen.pity.counters),
     );
+  }
+
+  async function turn() {
+    await show();
+    announce(`Page ${cursors.length}`);
+    /** @type {HTMLElement | null} */
+    const next = list.querySelector(
+      ".pages button:last-child:enabled, .pages button:enabled",
+    );
+    next?.focus();
   }
 
   async function show() {
@@ -72,11 +78,11 @@ export function historyView(game) {
   function page(pulls, nextCursor) {
     const newer = () => {
       cursors.pop();
-      show();
+      turn();
     };
     const older = () => {
       cursors.push(nextCursor);
-      show();
+      turn();
     };
     return [
       table(pulls, nameOf),
