@@ -25,7 +25,9 @@ export class PlayerAtPage {
   control(name) {
     const { page } = this;
     const button = page.getByRole("button", { name });
-    return button.or(page.getByRole("link", { name, exact: true })).first();
+    const control = button.or(page.getByRole("link", { name, exact: true }));
+    // A button that is not to be pressed yet is waited for.
+    return control.and(page.locator(":not([aria-disabled=true])")).first();
   }
 
   /** @param {string} name */
