@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -112,3 +113,25 @@ def test_without_them_it_tells_nothing() -> None:
 def test_a_password_that_is_not_there_ends_it(tmp_path: Path) -> None:
     with pytest.raises(subprocess.CalledProcessError):
         started(REDIS_PASSWORD_FILE=str(tmp_path / "none"), REDIS_HOST="redis:6379")
+
+
+def test_images_have_what_the_services_are_tested_with() -> None:
+    def pinned(name: str) -> set[str]:
+        lines = (LIVE_SERVICE / name).read_text().splitlines()
+        return {line for line in lines if "==" in line}
+
+    # The image installs the lock file with traces, which has to have the other in it.
+    assert pinned("requirements.txt") <= pinned("requirements-tracing.txt")
+
+
+@pytest.mark.parametrize("service", ["account", "gacha"])
+def test_images_are_built_with_what_the_module_is_built_with(service: str) -> None:
+    def after(words: str, text: str) -> set[str]:
+        found = re.search(rf"{re.escape(words)}((?:[^\n]|(?<=\\)\n)*)", text)
+        assert found
+        return set(found[1].replace("\\\n", " ").split())
+
+    setup = (LIVE_SERVICE.parents[1] / "scripts" / "setup.sh").read_text()
+    needed = after("need_build_packages() {\n  need_packages", setup)
+    dockerfile = (LIVE_SERVICE / service / "Dockerfile").read_text()
+    assert after("--no-install-recommends", dockerfile) == needed

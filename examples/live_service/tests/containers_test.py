@@ -182,6 +182,15 @@ def test_a_session_through_the_gateway_reaches_every_instance(
     assert all(game.instances().values())
 
 
+def test_browsers_get_the_page_and_all_that_it_loads(game: ComposedGame) -> None:
+    with httpx.Client(base_url=game.url(""), trust_env=False) as client:
+        page = client.get("/", headers={"Accept": "text/html"}).text
+        loaded = re.findall(r'(?:src|href)="(/?web/[^"]+)"', page)
+        assert any(path.endswith(".js") for path in loaded)
+        for path in loaded:
+            assert client.get(f"/{path.lstrip('/')}").status_code == 200, path
+
+
 @pytest.mark.parametrize(
     ("service", "user", "secrets"),
     [
