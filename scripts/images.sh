@@ -39,7 +39,7 @@ need_base_image() {
   note "making $name"
   rm -rf "$root"
   debootstrap --variant=minbase --include=ca-certificates bookworm "$root" \
-    http://deb.debian.org/debian > build/debootstrap.log 2>&1 ||
+    > build/debootstrap.log 2>&1 ||
     { tail -n 20 build/debootstrap.log >&2; fail "debootstrap failed"; }
   cp -a /usr/local/share/ca-certificates/. "$root/usr/local/share/ca-certificates/"
   chroot "$root" update-ca-certificates > build/debootstrap.log 2>&1
