@@ -11,8 +11,7 @@
 namespace fairpull {
 namespace {
 
-// After how many of its steps SQLite looks whether the time of a call is over:
-// some ten microseconds' worth.
+// After how many of its steps SQLite looks whether the time of a call is over.
 constexpr int kStepsBetweenLooks = 1000;
 
 // What went wrong in the last call, in the terms of Store's contract.
