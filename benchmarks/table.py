@@ -142,6 +142,23 @@ def postgres_table(results: dict) -> str:
     return "\n".join(lines)
 
 
+def history_table(results: dict) -> str:
+    """Pulls a second by how many there were before, in Markdown."""
+    lines = ["| pulls in the history | pulls a second |", "|---|---|"]
+    for row in results["rows"]:
+        past = int(row["name"].removeprefix("history_"))
+        lines.append(f"| {past:,} | {row['per_second']:,} |")
+    context = results["context"]
+    clients = results["rows"][0]["clients"]
+    lines += [
+        "",
+        f"Measured on {context['date']}, {context['cpus']} cores, {clients} "
+        f"connections; medians of {context['rounds']} interleaved rounds of "
+        f"{context['seconds']} s each.",
+    ]
+    return "\n".join(lines)
+
+
 # What to show of simulations.
 SIMULATIONS = [
     ("BM_SimulateRarities", "`genshin-character`, rarities and featured hits"),
@@ -229,32 +246,30 @@ def put(text: str, mark: str, content: str) -> str:
     return between.sub(lambda _: f"{start}\n{content}\n{end}", text)
 
 
+def read(name: str) -> dict:
+    """The results in a file."""
+    path = HERE / "results" / f"{name}.json"
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
 def main() -> None:
     """Replace what stands between the marks."""
     results = {}
     for file in {row[0] for row in ROWS} | {"simulation"}:
-        path = HERE / "results" / f"{file}.json"
-        results[file] = json.loads(path.read_text(encoding="utf-8"))
+        results[file] = read(file)
         # The name and the folders of the machine are nobody's business.
         for key in ("host_name", "executable"):
             results[file]["context"].pop(key, None)
+        path = HERE / "results" / f"{file}.json"
         path.write_text(json.dumps(results[file], indent=1) + "\n", encoding="utf-8")
     simulation = results.pop("simulation")
-    analysis = json.loads(
-        (HERE / "results" / "analysis.json").read_text(encoding="utf-8")
-    )
-    postgres = json.loads(
-        (HERE / "results" / "postgres.json").read_text(encoding="utf-8")
-    )
-    service = json.loads(
-        (HERE / "results" / "service.json").read_text(encoding="utf-8")
-    )
     readme = HERE / "README.md"
     text = put(readme.read_text(encoding="utf-8"), "table", table(results))
-    text = put(text, "analysis", analysis_table(analysis))
-    text = put(text, "postgres", postgres_table(postgres))
+    text = put(text, "analysis", analysis_table(read("analysis")))
+    text = put(text, "postgres", postgres_table(read("postgres")))
     text = put(text, "simulation", simulation_table(simulation))
-    text = put(text, "service", service_table(service))
+    text = put(text, "history", history_table(read("postgres_history")))
+    text = put(text, "service", service_table(read("service")))
     readme.write_text(text, encoding="utf-8")
 
 

@@ -22,6 +22,8 @@ from shared_http.problems import Problem
 
 ALGORITHM = "EdDSA"
 LIFETIME_S = 15 * 60
+CLOCK_SKEW_S = 60
+"""How far the issuer's clock may be ahead of a checker's, as the gateway has it."""
 DEFAULT_ISSUER = "fairpull-account"
 DEFAULT_AUDIENCE = "fairpull-game"
 
@@ -110,15 +112,21 @@ class PlayerTokenChecker:
                 algorithms=[ALGORITHM],
                 issuer=self._issuer,
                 audience=self._audience,
-                options={"require": ["iss", "aud", "sub", "iat", "exp"]},
+                # A clock that is a little ahead issues tokens from the future.
+                options={
+                    "require": ["iss", "aud", "sub", "iat", "exp"],
+                    "verify_iat": False,
+                },
             )
+            if not float(claims["iat"]) <= time.time() + CLOCK_SKEW_S:
+                raise jwt.ImmatureSignatureError
         except jwt.ExpiredSignatureError:
             raise invalid_token("the token has expired; log in again") from None
         except jwt.InvalidAudienceError:
             raise invalid_token("the token is for another audience") from None
         except jwt.InvalidIssuerError:
             raise invalid_token("the token is from another issuer") from None
-        except jwt.PyJWTError:
+        except (jwt.PyJWTError, TypeError, ValueError, OverflowError):
             raise invalid_token("the token is not valid; log in again") from None
         return TokenBearer(str(claims["sub"]), int(claims["exp"]))
 

@@ -31,6 +31,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from books import check_books, wait_settled
+from clocks import clock_ahead
 from game_processes import Client, GameProcesses
 
 POINTS = frozenset({
@@ -76,6 +77,8 @@ class Round:
     stall_ms: float = 300.0
     variant: str = ""
     on_postgres: bool = False
+    ahead_s: float = 0.0
+    """How far the gacha service's clock is ahead of the account service's."""
 
 
 @dataclass
@@ -116,6 +119,8 @@ def run_round(folder: Path, plan: Round) -> Outcome:
         HOLD_SWEEP_MS="20",
         WEB_CONCURRENCY=str(plan.workers),
     )
+    if plan.ahead_s:
+        game.gacha.variables |= clock_ahead(plan.ahead_s, folder)
     outcome = Outcome()
     players: list[Player] = []
     began = time.monotonic()
@@ -350,6 +355,7 @@ def report(rounds: Sequence[tuple[Round, Outcome]]) -> str:
         f"| kills of PostgreSQL | {sum(o.kills_of_postgres for o in outcomes)} |",
         f"| kills at failpoints | {sum(o.kills_inside for o in outcomes)} |",
         f"| stalls at failpoints | {stalls} |",
+        f"| rounds with clocks apart | {sum(bool(p.ahead_s) for p, _ in rounds)} |",
         f"| answers that were asked for again | {sum(o.replays for o in outcomes)} |",
         f"| longest settling | {max(o.settling_s for o in outcomes):.2f} s |",
         f"| failpoints reached | {len(reached)} of {len(POINTS)} |",
@@ -368,12 +374,16 @@ def report(rounds: Sequence[tuple[Round, Outcome]]) -> str:
         f"| {point} | {faults[f'{point} kill']} | {faults[f'{point} stall']} |"
         for point in sorted(POINTS | reached)
     ]
-    lines += ["", "| seed | on | workers | stalls at | pulls | kills | settled in | |"]
-    lines += ["|---|---|---|---|---|---|---|---|"]
+    lines += [
+        "",
+        "| seed | on | workers | stalls at | gacha's clock | pulls | kills "
+        "| settled in | |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
     lines += [
         f"| {plan.seed} | {'PostgreSQL' if plan.on_postgres else 'SQLite'} | "
-        f"{plan.workers} | {plan.stall:.0%} | {outcome.pulls} | "
-        f"{outcome.kills} | {outcome.settling_s:.2f} s | "
+        f"{plan.workers} | {plan.stall:.0%} | {plan.ahead_s:+.0f} s | "
+        f"{outcome.pulls} | {outcome.kills} | {outcome.settling_s:.2f} s | "
         f"{'VIOLATION' if outcome.violation else 'ok'} |"
         for plan, outcome in rounds
     ]
@@ -389,6 +399,7 @@ def rounds_from(
     variant: str = "",
     stalls: Sequence[float] = (0.0, 0.05, 0.3),
     databases: Sequence[str] = ("sqlite",),
+    ahead_s: Sequence[float] = (0.0,),
 ) -> Iterator[Round]:
     """Round after round, each with other rates than the one before."""
     for number in itertools.count():
@@ -397,6 +408,7 @@ def rounds_from(
             seconds=seconds,
             stall=stalls[number % len(stalls)],
             workers=(1, 2)[number // len(stalls) % 2],
+            ahead_s=ahead_s[number % len(ahead_s)],
             variant=variant,
             on_postgres=databases[number % len(databases)] == "postgres",
         )
@@ -423,6 +435,8 @@ def main() -> int:
         variant=given.variant,
         stalls=stalls,
         databases=DATABASES if given.database is None else (given.database,),
+        # Five, so that each comes together with each stall and each database.
+        ahead_s=(0.0, 600.0, 0.0, 0.0, 600.0),
     )
     for plan in plans:
         folder = Path(tempfile.mkdtemp(prefix="fairpull-campaign-"))

@@ -52,8 +52,8 @@ def test_books_balance_after_kills_and_stalls_under_load(tmp_path: Path) -> None
 
 @pytest.mark.timeout(300)
 def test_nothing_is_lost_when_postgres_is_killed_as_well(tmp_path: Path) -> None:
-    """One round with both services and the server under them killed."""
-    plan = Round(seed=SEED, seconds=10.0, stall=0.05, on_postgres=True)
+    """One round with both services and the server killed, and clocks apart."""
+    plan = Round(seed=SEED, seconds=10.0, stall=0.05, on_postgres=True, ahead_s=600)
     outcome = run_round(tmp_path, plan)
     assert not outcome.violation, outcome.violation
     assert outcome.pulls >= FEWEST_PULLS / 10

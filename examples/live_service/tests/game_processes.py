@@ -61,7 +61,7 @@ class Process:
         self, command: list[str], variables: Mapping[str, str], url: str, log: Path
     ) -> None:
         self._command = command
-        self.variables = variables
+        self.variables = dict(variables)
         self.url = url
         self._log = log
         self._running: subprocess.Popen[bytes] | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -97,3 +98,13 @@ def test_invented_key_ids_don_t_become_calls_to_account(game: Game) -> None:
         )
         assert answer.status_code == 401
     assert len(game.to_account.paths) - before <= 1
+
+
+def test_an_issuer_whose_clock_is_a_little_ahead_is_believed(game: Game) -> None:
+    player = game.new_player(1000)
+    forge = Forge(player.token, game.folder / "signing-key.pem")
+    for ahead_s, status in ((30, 200), (90, 401)):
+        token = forge.signed(iat=int(time.time()) + ahead_s)
+        for service, method, path in PROTECTED:
+            answer = send(game, service, method, path, Authorization=f"Bearer {token}")
+            assert answer.status_code == status

@@ -9,7 +9,7 @@ import signal
 import subprocess
 from pathlib import Path
 
-from postgres_server import prepare_postgres
+from postgres_server import HOST, prepare_postgres
 from waiting import until
 
 ROLES = ("account", "gacha")
@@ -20,10 +20,40 @@ class PostgresProcess:
     """A server of its own in a folder, with a database for each service."""
 
     def __init__(self, folder: Path, *, port: int) -> None:
+        folder.mkdir(exist_ok=True)
         self._server = prepare_postgres(folder / "postgres", port=port, roles=ROLES)
         self._plan = self._server.plan()
         self._log = folder / "postgres.log"
         self._running: subprocess.Popen[bytes] | None = None
+
+    def standby(self, folder: Path, *, port: int) -> PostgresProcess:
+        """A second server that follows this one, which runs, from when it starts."""
+        rules = self._server.data / "pg_hba.conf"
+        with rules.open("a") as file:
+            file.write(f"host replication admin {HOST}/32 trust\n")
+        self._program("pg_ctl", "reload", "-D", str(self._server.data))
+        standby = PostgresProcess(folder, port=port)
+        data = standby._server.data
+        shutil.rmtree(data)
+        standby._program(
+            "pg_basebackup",
+            *("-D", str(data), "--write-recovery-conf", "--checkpoint=fast"),
+            *("-h", HOST, "-p", str(self._server.port), "-U", "admin"),
+        )
+        # Those that it made before it had this one's data are nobody's.
+        for role in ROLES:
+            shutil.copy(
+                self._server.password_file(role), standby._server.password_file(role)
+            )
+        return standby
+
+    def promote(self) -> None:
+        """Have a standby that runs follow nobody from now on."""
+        self._program("pg_ctl", "promote", "--wait", "-D", str(self._server.data))
+
+    def address(self) -> str:
+        """Host and port."""
+        return f"{HOST}:{self._server.port}"
 
     def url(self, role: str) -> str:
         """The role's own database, with the file that has the password."""
@@ -57,6 +87,20 @@ class PostgresProcess:
         """End it and leave nothing behind, in or outside the folder."""
         self.kill()
         shutil.rmtree(self._server.folder)
+
+    def _program(self, name: str, *words: str) -> None:
+        """Run one of PostgreSQL's programs as the server's own user."""
+        user = self._plan.user
+        subprocess.run(
+            [str(self._server.programs / name), *words],
+            cwd=self._plan.folder,
+            env=dict(self._plan.environment),
+            user=user,
+            group=None if user is None else pwd.getpwnam(user).pw_gid,
+            extra_groups=None if user is None else [],
+            check=True,
+            capture_output=True,
+        )
 
     def _is_ready(self) -> bool:
         assert self._running is not None
