@@ -1,7 +1,5 @@
 #include "fairpull/random/fair_source.h"
 
-#include "fairpull/random/hmac.h"
-
 namespace fairpull {
 namespace {
 
@@ -19,7 +17,7 @@ void AppendField(absl::string_view field, std::string& out) {
 }  // namespace
 
 FairSource::FairSource(const ServerSeed& seed, const DrawName& draw)
-    : seed_(seed) {
+    : key_(seed.key()) {
   message_ = "fairpull-draw-v1";
   AppendField(draw.player, message_);
   AppendField(draw.scope, message_);
@@ -30,8 +28,7 @@ FairSource::FairSource(const ServerSeed& seed, const DrawName& draw)
 void FairSource::NextBlock() {
   message_.resize(message_.size() - 4);
   AppendBigEndian(block_++, 4, message_);
-  const std::array<std::uint8_t, 32> block =
-      HmacSha256(seed_.bytes(), message_);
+  const std::array<std::uint8_t, 32> block = key_.CodeOf(message_);
   for (std::size_t i = 0; i < words_.size(); ++i) {
     words_[i] = Word{block[4 * i]} << 24 | Word{block[4 * i + 1]} << 16 |
                 Word{block[4 * i + 2]} << 8 | Word{block[4 * i + 3]};

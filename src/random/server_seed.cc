@@ -2,9 +2,8 @@
 
 #include <sodium.h>
 
-#include <algorithm>
+#include <array>
 #include <cstddef>
-#include <string>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -12,14 +11,16 @@
 namespace fairpull {
 
 absl::StatusOr<ServerSeed> ServerSeed::FromHex(absl::string_view hex) {
-  ServerSeed seed;
+  std::array<std::uint8_t, kSizeBytes> bytes{};
   std::size_t length = 0;
   const char* end = nullptr;
-  const int result =
-      sodium_hex2bin(seed.bytes_.data(), seed.bytes_.size(), hex.data(),
-                     hex.size(), nullptr, &length, &end);
-  if (result != 0 || length != seed.bytes_.size() ||
-      end != hex.data() + hex.size()) {
+  const int result = sodium_hex2bin(bytes.data(), bytes.size(), hex.data(),
+                                    hex.size(), nullptr, &length, &end);
+  const bool is_seed = result == 0 && length == bytes.size() &&
+                       end == hex.data() + hex.size();
+  ServerSeed seed(bytes);
+  sodium_memzero(bytes.data(), bytes.size());
+  if (!is_seed) {
     return absl::InvalidArgumentError(
         absl::StrCat("a server seed is 64 hexadecimal digits; this text of ",
                      hex.size(), " characters is not"));
@@ -33,11 +34,8 @@ absl::StatusOr<ServerSeed> ServerSeed::FromBytes(absl::string_view bytes) {
         absl::StrCat("a server seed is ", kSizeBytes, " bytes; this one has ",
                      bytes.size()));
   }
-  ServerSeed seed;
-  std::copy(bytes.begin(), bytes.end(), seed.bytes_.begin());
-  return seed;
+  return ServerSeed(
+      {reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
 }
-
-ServerSeed::~ServerSeed() { sodium_memzero(bytes_.data(), bytes_.size()); }
 
 }  // namespace fairpull

@@ -16,10 +16,9 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 std::string Mac(const std::string& key, const std::string& message) {
-  const auto mac = HmacSha256(
-      absl::Span<const std::uint8_t>(
-          reinterpret_cast<const std::uint8_t*>(key.data()), key.size()),
-      message);
+  const HmacKey prepared(
+      {reinterpret_cast<const std::uint8_t*>(key.data()), key.size()});
+  const auto mac = prepared.CodeOf(message);
   return absl::BytesToHexString(
       absl::string_view(reinterpret_cast<const char*>(mac.data()), mac.size()));
 }

@@ -190,13 +190,16 @@ std::string Values(const std::vector<std::string>& types) {
   });
 }
 
+constexpr std::size_t kMostParameters = 17;
+
 // The types that the store gives a statement's parameters: text, or bigint for
 // all that is a number.
 std::vector<std::string> TypesOf(const std::string& url,
                                  const std::string& sql) {
   // Those that are only compared with each other have no column to tell by.
-  const std::regex compared("\\$(\\d+) (?:<=|\\+)|(?:<=|\\+) \\$(\\d+)");
-  std::vector<std::string> known(16, "unknown");
+  const std::regex compared(
+      "\\$(\\d+) (?:<=|<>|\\+)|(?:<=|\\+|THEN) \\$(\\d+)");
+  std::vector<std::string> known(kMostParameters, "unknown");
   const auto mark = [&](const std::string& group) {
     if (!group.empty()) known[std::stoul(group) - 1] = "bigint";
   };
@@ -206,7 +209,7 @@ std::vector<std::string> TypesOf(const std::string& url,
     mark(found[2]);
     rest = rest.substr(static_cast<std::size_t>(found.position()) + 2);
   }
-  std::size_t count = 16;
+  std::size_t count = kMostParameters;
   while (sql.find(absl::StrCat("$", count)) == std::string::npos) --count;
   known.resize(count);
   const std::string types = Sql(

@@ -22,6 +22,7 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "fairpull/random/hmac.h"
 #include "fairpull/random/server_seed.h"
 
 namespace fairpull {
@@ -49,7 +50,7 @@ class FairSource {
  private:
   void NextBlock();
 
-  ServerSeed seed_;
+  HmacKey key_;
   std::string message_;  // ends with the four bytes of the block's index
   std::uint32_t block_ = 0;
   std::array<Word, 8> words_{};

@@ -8,12 +8,12 @@
 #ifndef FAIRPULL_RANDOM_SERVER_SEED_H_
 #define FAIRPULL_RANDOM_SERVER_SEED_H_
 
-#include <array>
 #include <cstdint>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "fairpull/random/hmac.h"
 
 namespace fairpull {
 
@@ -31,16 +31,12 @@ class ServerSeed {
   [[nodiscard]] static absl::StatusOr<ServerSeed> FromBytes(
       absl::string_view bytes);
 
-  ServerSeed(const ServerSeed&) = default;
-  ServerSeed& operator=(const ServerSeed&) = default;
-  ~ServerSeed();
-
-  [[nodiscard]] absl::Span<const std::uint8_t> bytes() const { return bytes_; }
+  [[nodiscard]] const HmacKey& key() const { return key_; }
 
  private:
-  ServerSeed() = default;
+  explicit ServerSeed(absl::Span<const std::uint8_t> bytes) : key_(bytes) {}
 
-  std::array<std::uint8_t, kSizeBytes> bytes_{};
+  HmacKey key_;
 };
 
 }  // namespace fairpull
