@@ -57,7 +57,7 @@ need_build_packages() {
 need_test_packages() {
   need_build_packages
   need_packages libgtest-dev libgmock-dev libbenchmark-dev git postgresql \
-    redis-server chromium fonts-liberation
+    redis-server chromium fonts-liberation valgrind
 }
 
 # promtool on PATH: out of Debian's package of Prometheus, which would also start a

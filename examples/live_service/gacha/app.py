@@ -11,6 +11,7 @@ from flask import Flask
 import fairpull
 from gacha.account_client import AccountClient
 from gacha.analyst import Analyst
+from gacha.banner_agreement import NobodyElse, RedisAgreement
 from gacha.banner_folder import BannerFolder
 from gacha.config import GachaConfig
 from gacha.history import history_routes
@@ -74,6 +75,8 @@ class GachaService:
         self.signing_keys.close()
         self.rate_limiter.close()
         self.tickets.close()
+        if self.banner_folder is not None:
+            self.banner_folder.close()
         self.analyst.close()
         self.store.close()
 
@@ -186,7 +189,15 @@ def _open_service(
         tickets=tickets,
         banner_folder=None
         if config.banner_folder is None
-        else BannerFolder(config.banner_folder, banners, desk=desk, showcase=showcase),
+        else BannerFolder(
+            config.banner_folder,
+            banners,
+            desk=desk,
+            showcase=showcase,
+            agreement=NobodyElse()
+            if config.redis_url is None
+            else RedisAgreement(config.redis_url),
+        ),
     )
 
 

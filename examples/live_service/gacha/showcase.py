@@ -19,7 +19,9 @@ COUNTS = (1, 10)
 """How many pulls the game sells at once."""
 
 
-class _Shown(NamedTuple):
+class Shown(NamedTuple):
+    """What a showcase shows, ready to be shown."""
+
     versions: dict[str, list[fairpull.Banner]]
     items: dict[str, dict[str, str]]
 
@@ -34,9 +36,9 @@ class Showcase:
         self._currency = currency
         self._shown = self.prepare(banners)
 
-    def prepare(self, banners: Iterable[fairpull.Banner]) -> _Shown:
+    def prepare(self, banners: Iterable[fairpull.Banner]) -> Shown:
         """Return what `show` takes; a `SettingError` if the game can't show one."""
-        shown = _Shown({}, {})
+        shown = Shown({}, {})
         for banner in banners:
             _check_fits_game(banner, self._currency)
             shown.versions.setdefault(banner.id, []).append(banner)
@@ -44,7 +46,7 @@ class Showcase:
                 shown.items[item.id] = _item(item)
         return shown
 
-    def show(self, shown: _Shown) -> None:
+    def show(self, shown: Shown) -> None:
         """Show these banners from now on, and no others."""
         self._shown = shown
 
@@ -126,10 +128,11 @@ def load_banners(folder: Path | None) -> list[fairpull.Banner]:
 
 def same_banner(one: fairpull.Banner, other: fairpull.Banner) -> bool:
     """Whether there is no difference between the two, whatever file they are from."""
-    return _essence(one) == _essence(other)
+    return banner_essence(one) == banner_essence(other)
 
 
-def _essence(banner: fairpull.Banner) -> tuple[object, ...]:
+def banner_essence(banner: fairpull.Banner) -> tuple[object, ...]:
+    """Return all that players would notice a change of."""
     return (
         banner.id,
         banner.name,

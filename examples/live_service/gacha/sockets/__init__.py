@@ -13,8 +13,6 @@
 `player_events`, `redis_events`
     What a player was told, numbered and kept for a while: in this process, or in Redis
     for all of them.
-`redis_servers`
-    Clients of the Redis.
 `tickets`
     Single-use tickets.
 `announcements`

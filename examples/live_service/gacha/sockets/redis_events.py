@@ -17,8 +17,8 @@ from typing import Any
 import structlog
 from structlog.typing import FilteringBoundLogger
 
+from gacha.redis_servers import FAILURES, loop_client, loop_listener
 from gacha.sockets.player_events import MOST_KEPT, OnEvent, PlayerEvent, Stream
-from gacha.sockets.redis_servers import FAILURES, loop_client, loop_listener
 
 log: FilteringBoundLogger = structlog.get_logger()
 

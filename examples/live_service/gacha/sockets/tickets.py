@@ -17,7 +17,7 @@ from typing import Protocol
 import structlog
 from structlog.typing import FilteringBoundLogger
 
-from gacha.sockets.redis_servers import FAILURES, threads_client
+from gacha.redis_servers import FAILURES, threads_client
 from shared_http.player_tokens import TokenBearer
 from shared_http.problems import service_unavailable
 
