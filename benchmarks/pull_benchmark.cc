@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/random/discrete_distribution.h"
+#include "absl/random/random.h"
 #include "fairpull/engine/batch.h"
 #include "fairpull/engine/pull.h"
 #include "fairpull/random/fair_source.h"
@@ -85,11 +87,13 @@ void BM_PullFair(benchmark::State& run) {
 }
 BENCHMARK(BM_PullFair);
 
-// The rival: the same rules as a game server would write them over
-// std::mt19937_64, with every distribution built beforehand.
-class StdBanner {
+// The rivals: the same rules as a game server would write them, over a random
+// generator and a discrete distribution of a library, with every distribution
+// built beforehand.
+template <typename Bits, typename Distribution>
+class BannerByHand {
  public:
-  StdBanner() {
+  BannerByHand() {
     for (int five = 0; five < 90; ++five) {
       for (int four = 0; four < 10; ++four) {
         const double p5 =
@@ -105,11 +109,11 @@ class StdBanner {
     const std::array<std::size_t, 5> sizes = {1, 7, 3, 42, 13};
     for (std::size_t i = 0; i < sizes.size(); ++i) {
       const std::vector<double> equal(sizes[i], 1.0);
-      items_[i] = std::discrete_distribution<int>(equal.begin(), equal.end());
+      items_[i] = Distribution(equal.begin(), equal.end());
     }
   }
 
-  int Pull(std::mt19937_64& rng) {
+  int Pull(Bits& rng) {
     const int rarity = rarity_[pity5_ * 10 + pity4_](rng);
     pity5_ = rarity == 0 ? 0 : pity5_ + 1;
     pity4_ = rarity == 1 ? 0 : std::min(pity4_ + 1, std::size_t{9});
@@ -122,18 +126,18 @@ class StdBanner {
   }
 
  private:
-  std::vector<std::discrete_distribution<int>> rarity_;
-  std::array<std::discrete_distribution<int>, 5> items_;
-  std::discrete_distribution<int> half_{0.5, 0.5};
+  std::vector<Distribution> rarity_;
+  std::array<Distribution, 5> items_;
+  Distribution half_{0.5, 0.5};
   std::size_t pity5_ = 0;
   std::size_t pity4_ = 0;
   bool guaranteed5_ = false;
   bool guaranteed4_ = false;
 };
 
-void BM_StdPull(benchmark::State& run) {
-  StdBanner banner;
-  std::mt19937_64 rng(1);
+template <typename Bits, typename Distribution>
+void PullByHand(benchmark::State& run, Bits rng) {
+  BannerByHand<Bits, Distribution> banner;
   std::uint64_t sum = 0;
   for (auto _ : run) {
     sum += static_cast<std::uint64_t>(banner.Pull(rng));
@@ -141,7 +145,17 @@ void BM_StdPull(benchmark::State& run) {
   benchmark::DoNotOptimize(sum);
   run.SetItemsProcessed(run.iterations());
 }
+
+void BM_StdPull(benchmark::State& run) {
+  PullByHand<std::mt19937_64, std::discrete_distribution<int>>(
+      run, std::mt19937_64(1));
+}
 BENCHMARK(BM_StdPull);
+
+void BM_AbslPull(benchmark::State& run) {
+  PullByHand<absl::InsecureBitGen, absl::discrete_distribution<int>>(run, {});
+}
+BENCHMARK(BM_AbslPull);
 
 void BM_CompileBanner(benchmark::State& run) {
   for (auto _ : run) {

@@ -28,6 +28,13 @@ ROWS = [
         "`std::discrete_distribution`",
         None,
     ),
+    (
+        "pull",
+        "BM_AbslPull",
+        "the same over `absl::InsecureBitGen` and prebuilt "
+        "`absl::discrete_distribution`",
+        None,
+    ),
     ("pull", "BM_PullFair", "one live pull (HMAC-SHA256)", None),
     ("pull", "BM_CompileBanner", "compiling a banner file", None),
     ("store", "BM_PullMemory", "one charged and recorded pull, memory store", None),
@@ -79,6 +86,29 @@ def table(results: dict[str, dict]) -> str:
         f"Measured on {context['date'][:10]}, {context['num_cpus']} cores at "
         f"{context['mhz_per_cpu']} MHz; medians of "
         f"{' or '.join(map(str, runs))} interleaved runs.",
+    ]
+    return "\n".join(lines)
+
+
+def python_table(results: dict) -> str:
+    """The rows of pulls from Python in Markdown."""
+    rows = {
+        "fairpull": "fairpull, a million pulls by one call",
+        "numpy": "NumPy's `Generator.choice`, a million by one call, no pity",
+        "random": "`random.choices`, a million by one call, no pity",
+        "fairpull_one": "fairpull, one pull by a call",
+        "gachapy": "gachapy, one pull by a call, no pity",
+    }
+    lines = ["| what | time of a pull |", "|---|---|"]
+    for name, text in rows.items():
+        lines.append(f"| {text} | {words(results['seconds_a_pull'][name] * 1e9)} |")
+    context = results["context"]
+    versions = ", ".join(f"{name} {v}" for name, v in context["versions"].items())
+    lines += [
+        "",
+        f"Measured on {context['date']}, {context['cpus']} cores, Python "
+        f"{context['python']}, {versions}; medians of {context['rounds']} interleaved "
+        "rounds.",
     ]
     return "\n".join(lines)
 
@@ -268,6 +298,7 @@ def main() -> None:
     text = put(text, "analysis", analysis_table(read("analysis")))
     text = put(text, "postgres", postgres_table(read("postgres")))
     text = put(text, "simulation", simulation_table(simulation))
+    text = put(text, "python", python_table(read("python")))
     text = put(text, "history", history_table(read("postgres_history")))
     text = put(text, "service", service_table(read("service")))
     readme.write_text(text, encoding="utf-8")
