@@ -16,8 +16,8 @@ absl::StatusOr<ServerSeed> ServerSeed::FromHex(absl::string_view hex) {
   const char* end = nullptr;
   const int result = sodium_hex2bin(bytes.data(), bytes.size(), hex.data(),
                                     hex.size(), nullptr, &length, &end);
-  const bool is_seed = result == 0 && length == bytes.size() &&
-                       end == hex.data() + hex.size();
+  const bool is_seed =
+      result == 0 && length == bytes.size() && end == hex.data() + hex.size();
   ServerSeed seed(bytes);
   sodium_memzero(bytes.data(), bytes.size());
   if (!is_seed) {

@@ -5,6 +5,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "cell_finder.h"
 #include "fairpull/analysis/pulls_to.h"
 #include "fairpull/base/status.h"
 #include "fairpull/engine/batch.h"
@@ -67,10 +68,8 @@ absl::StatusOr<Simulation> Simulation::Make(Banner banner,
       (options.players + made.players_per_chunk_ - 1) / made.players_per_chunk_;
 
   std::vector<Cell> cells;
-  std::vector<std::uint16_t> first_cells;
   for (std::size_t g = 0; g < banner.groups().size(); ++g) {
     const Group& group = banner.groups()[g];
-    first_cells.push_back(static_cast<std::uint16_t>(cells.size()));
     for (const std::uint16_t item : group.items) {
       cells.push_back({.group = static_cast<std::uint8_t>(g),
                        .rarity = group.rarity,
@@ -84,8 +83,6 @@ absl::StatusOr<Simulation> Simulation::Make(Banner banner,
   made.items_ =
       std::make_shared<const std::vector<std::uint16_t>>(std::move(items));
   made.cells_ = std::make_shared<const std::vector<Cell>>(std::move(cells));
-  made.first_cells_ = std::make_shared<const std::vector<std::uint16_t>>(
-      std::move(first_cells));
 
   absl::StatusOr<internal::Program> program = internal::MakeProgram(banner);
   made.why_scalar_ = WhyBatch(banner, made.batch_);
@@ -130,7 +127,7 @@ struct ChunkRun::Lanes {
   // The states of the players where the scalar engine does.
   std::vector<PityState> states;
   std::vector<Outcome> outcomes;
-  std::vector<std::uint16_t> place_in_group;  // by group and item
+  std::optional<internal::CellFinder> cell_of;
   bool scalar = false;
   std::vector<std::uint16_t> cells;
 };
@@ -208,26 +205,11 @@ bool ChunkRun::Next() {
 
 void ChunkRun::RunScalar() {
   const Banner& banner = simulation_->banner();
-  const std::size_t items = banner.items().size();
   Lanes& lanes = *lanes_;
   if (lanes.outcomes.empty()) {
     lanes.outcomes.resize(banner.DrawsOf(simulation_->batch()));
-    lanes.place_in_group.resize(banner.groups().size() * items);
-    for (std::size_t g = 0; g < banner.groups().size(); ++g) {
-      const std::vector<std::uint16_t>& in = banner.groups()[g].items;
-      for (std::size_t i = 0; i < in.size(); ++i) {
-        lanes.place_in_group[g * items + in[i]] = static_cast<std::uint16_t>(i);
-      }
-    }
+    lanes.cell_of.emplace(*simulation_);
   }
-  const bool by_item = simulation_->options().cells == CellKind::kItem;
-  const auto cell_of = [&](const Outcome& outcome) {
-    const std::uint16_t first = (*simulation_->first_cells_)[outcome.group];
-    const std::uint16_t place =
-        by_item ? lanes.place_in_group[outcome.group * items + outcome.item]
-                : std::uint16_t{0};
-    return static_cast<std::uint16_t>(first + place);
-  };
   for (std::size_t player = 0; player < block_.players; ++player) {
     LaneWords words({lanes.block.words[0][player], lanes.block.words[1][player],
                      lanes.block.words[2][player],
@@ -235,7 +217,7 @@ void ChunkRun::RunScalar() {
     PityState& state = lanes.states[player];
     std::size_t n = 0;
     const auto put = [&](const Outcome& outcome) {
-      lanes.cells[n++ * kLanes + player] = cell_of(outcome);
+      lanes.cells[n++ * kLanes + player] = lanes.cell_of->Of(outcome);
     };
     if (lanes.outcomes.size() == 1) {
       PullEach(banner, block_.draws, state, words, put);

@@ -3,13 +3,9 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
-#include <string>
+#include <optional>
 #include <utility>
 
-#include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
-#include "fairpull/analysis/goal.h"
-#include "fairpull/base/status.h"
 #include "kernel.h"
 
 namespace fairpull {
@@ -36,45 +32,12 @@ void AddTo(std::vector<std::uint64_t>& sum,
 
 }  // namespace
 
-absl::StatusOr<StopAt> StopAt::Parse(const Simulation& simulation,
-                                     absl::string_view goal,
-                                     std::uint64_t copies) {
-  FAIRPULL_ASSIGN_OR_RETURN(const Goal parsed,
-                            Goal::Parse(simulation.banner(), goal));
-  if (copies == 0) {
-    return absl::InvalidArgumentError("copies is 0; it must be at least 1");
-  }
-  const bool by_item = parsed.kind() == Goal::Kind::kItem;
-  if (!by_item && parsed.kind() != Goal::Kind::kRarity &&
-      parsed.kind() != Goal::Kind::kFeatured) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("players can't stop at \"", std::string(goal),
-                     "\"; they can at rarity:R, featured:R and item:ID"));
-  }
-  if (by_item && simulation.options().cells == CellKind::kGroup) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("players can't stop at \"", std::string(goal),
-                     "\" where items are not drawn"));
-  }
-  StopAt stop;
-  stop.copies_ = copies;
-  for (const Cell& cell : simulation.cells()) {
-    const bool met =
-        by_item ? cell.item == parsed.items().front()
-                : cell.rarity == parsed.rarity() &&
-                      (cell.featured || parsed.kind() == Goal::Kind::kRarity);
-    stop.met_by_.push_back(met);
-  }
-  return stop;
-}
-
 Tally::Tally(const Simulation& simulation, TallyOptions options)
     : meaning_(simulation.cells()),
       rarity_count_(simulation.banner().rarities().size()),
       item_count_(simulation.options().cells == CellKind::kItem
                       ? simulation.banner().items().size()
                       : 0),
-      draws_each_(simulation.draws()),
       options_(std::move(options)),
       cells_(meaning_.size()) {
   if (meaning_.size() > kFewKinds && meaning_.size() <= kMaxPaired) {
@@ -87,8 +50,7 @@ Tally::Tally(const Simulation& simulation, TallyOptions options)
 }
 
 void Tally::Add(const CellBlock& block) {
-  const bool all_alike = !options_.waits && !options_.stop_at.has_value() &&
-                         block.players == kLanes;
+  const bool all_alike = !options_.waits && block.players == kLanes;
   if (all_alike && meaning_.size() <= kFewKinds) {
     draws_ += block.draws * kLanes;
     return internal::CountCells(block.cells, block.draws * kLanes,
@@ -124,31 +86,29 @@ void Tally::FoldPairs() {
 
 void Tally::AddOneByOne(const CellBlock& block) {
   if (block.first_draw == 0) {
-    met_.fill(0);
     for (auto& last : last_hit_) last.fill(0);
   }
-  const StopAt* const stop =
-      options_.stop_at.has_value() ? &*options_.stop_at : nullptr;
-  const bool ends = block.first_draw + block.draws == draws_each_;
+  draws_ += block.draws * block.players;
   for (std::size_t player = 0; player < block.players; ++player) {
     for (std::size_t n = 0; n < block.draws; ++n) {
-      if (stop != nullptr && met_[player] == stop->copies()) break;
       const std::uint16_t cell = block.cells[n * kLanes + player];
-      const std::uint64_t draw = block.first_draw + n + 1;
       ++cells_[cell];
-      ++draws_;
-      if (options_.waits) {
-        const std::size_t rarity = meaning_[cell].rarity;
-        std::uint64_t& last = last_hit_[rarity][player];
-        CountAt(waits_[rarity], draw - last);
-        last = draw;
-      }
-      if (stop != nullptr && stop->IsMetBy(cell) &&
-          ++met_[player] == stop->copies()) {
-        CountAt(draws_to_goal_, draw);
-      }
+      if (!options_.waits) continue;
+      const std::uint64_t draw = block.first_draw + n + 1;
+      const std::size_t rarity = meaning_[cell].rarity;
+      std::uint64_t& last = last_hit_[rarity][player];
+      CountAt(waits_[rarity], draw - last);
+      last = draw;
     }
-    if (ends && stop != nullptr && met_[player] < stop->copies()) ++not_met_;
+  }
+}
+
+void Tally::AddEnd(const PlayerEnd& end) {
+  exchanged_ += end.exchanged;
+  if (end.met_at.has_value()) {
+    CountAt(draws_to_goal_, *end.met_at);
+  } else {
+    ++not_met_;
   }
 }
 
@@ -160,6 +120,7 @@ void Tally::Merge(const Tally& other) {
   }
   AddTo(draws_to_goal_, other.draws_to_goal_);
   not_met_ += other.not_met_;
+  exchanged_ += other.exchanged_;
 }
 
 std::vector<std::uint64_t> Tally::cells() const {

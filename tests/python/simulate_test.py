@@ -29,14 +29,15 @@ from command import run, run_json
 import fairpull
 from fairpull import _simulation_tasks as tasks
 
-# Waits, columns and a goal: all that parts of a simulation add up to.
+# Waits, columns, budgets and a goal: all that parts of a simulation add up to.
 EVERYTHING: dict[str, Any] = {
     "players": 1500,
-    "pulls": 1200,
+    "pulls": np.arange(1500) % 1201,
     "rng": 7,
     "waits": True,
     "outcomes": True,
     "states": True,
+    "ends": True,
     "goal": "featured:ultra_rare",
     "copies": 9,
 }
@@ -56,6 +57,10 @@ def assert_same(a: fairpull.SimulationResult, b: fairpull.SimulationResult) -> N
     assert b.states is not None
     for counter, values in a.states.items():
         np.testing.assert_array_equal(values, b.states[counter])
+    for column, same in ((a.drawn, b.drawn), (a.got, b.got)):
+        assert column is not None
+        assert same is not None
+        np.testing.assert_array_equal(column, same)
 
 
 def processes() -> ProcessPoolExecutor:
@@ -203,6 +208,14 @@ class TestWrongArguments:
             ({"goal": "rarity:mythic"}, "mythic"),
             ({"goal": "all:wren,finn"}, "item"),
             ({"goal": "rarity:rare", "copies": 0}, "copies is 0"),
+            ({"exchange": "at once"}, "without a goal"),
+            ({"goal": "rarity:rare", "exchange": "soon"}, "one of 'never', 'at once'"),
+            (
+                {"goal": "featured:ultra_rare", "exchange": "at once"},
+                "not sold for points on banner",
+            ),
+            ({"pulls": [1, 2]}, r"pulls is of shape \(2,\); .* each of 3 players"),
+            ({"pulls": [1, -1, 3]}, "pulls is -1; it must be from 0 to"),
             ({"state": {"pity": 1}}, "no counter 'pity'.*there are pity:ultra_rare"),
             ({"state": {"pity:ultra_rare": 90}}, "is 90; it must be from 0 to 89"),
             ({"state": {"pity:ultra_rare": [1, -1, 3]}}, "is -1; it must be from 0"),
@@ -218,6 +231,7 @@ class TestWrongArguments:
         [
             ({"players": 1.5}, "players is of type float"),
             ({"pulls": True}, "pulls is True"),
+            ({"pulls": [1.0, 2.0, 3.0]}, "pulls is of type float64"),
             ({"rng": "seven"}, "rng is 'seven'"),
             ({"executor": 3}, "executor is of type int; it must be a concurrent"),
             ({"state": {"pity:ultra_rare": 0.5}}, "must be integers"),
@@ -237,6 +251,70 @@ class TestWrongArguments:
     def test_no_banner(self):
         with pytest.raises(TypeError, match="banner is of type str"):
             fairpull.simulate("starter", players=1, pulls=1)  # type: ignore[arg-type]
+
+
+class TestPlayersWhoStop:
+    def test_each_row_ends_where_its_player_did(self, starter):
+        result = fairpull.simulate(starter, threads=2, **EVERYTHING)
+        assert result.outcomes is not None
+        assert result.drawn is not None
+        assert result.got is not None
+        assert result.states is not None
+        featured = np.array(
+            [i.featured and i.rarity == "ultra_rare" for i in starter.items]
+        )
+        for player in range(0, 1500, 7):
+            row = result.outcomes[player]
+            drawn = int(result.drawn[player])
+            assert np.all(row[drawn:] == fairpull.NOT_DRAWN)
+            copies = np.cumsum(featured[row[:drawn]])
+            got = int(copies[-1]) if drawn else 0
+            assert got == result.got[player]
+            budget = EVERYTHING["pulls"][player]
+            assert drawn == budget or (got == 9 and copies[-2] == 8)
+            # What the player holds is what these draws leave, by hand.
+            hits = [starter.items[i].rarity == "ultra_rare" for i in row[:drawn]]
+            since = hits[::-1].index(True) if any(hits) else drawn
+            assert result.states["pity:ultra_rare"][player] == since
+        assert result.pulls == result.drawn.sum()
+        assert result.not_met == np.count_nonzero(result.got < 9)
+
+    def test_players_go_on_where_they_stopped(self, starter):
+        """Half of the pulls and then the other half are as many hits as at once."""
+        half: dict[str, Any] = {"players": 20_000, "pulls": 45, "states": True}
+        first = fairpull.simulate(starter, rng=1, **half)
+        then = fairpull.simulate(starter, rng=2, state=first.states, **half)
+        hits = first.rarities["ultra_rare"] + then.rarities["ultra_rare"]
+        exact = starter.hits_in(90, "rarity:ultra_rare")
+        error = 6.4 * np.sqrt(20_000 * exact.variance)
+        assert abs(hits - 20_000 * exact.mean) < error
+
+    @pytest.mark.parametrize("when", ["at once", "at the end"])
+    def test_points_are_exchanged(self, when):
+        banner = fairpull.Banner.load("bluearchive-pickup")
+        budgets = np.array([199, 200, 400] * 200)
+        result = fairpull.simulate(
+            banner,
+            players=600,
+            pulls=budgets,
+            rng=3,
+            goal="item:mashiro",
+            copies=2,
+            exchange=when,
+            ends=True,
+            states=True,
+        )
+        assert result.drawn is not None
+        assert result.got is not None
+        assert result.states is not None
+        points = result.states["spark"]
+        exchanges = (result.drawn - points) // 200
+        assert exchanges.sum() == result.exchanged > 0
+        assert np.all(exchanges <= budgets // 200)
+        # 400 pulls have points for both.
+        assert np.all(result.got[budgets == 400] == 2)
+        if when == "at the end":
+            assert np.all(result.drawn[exchanges > 0] == budgets[exchanges > 0])
 
 
 class TestSeeds:

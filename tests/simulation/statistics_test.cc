@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdlib>
 #include <string>
@@ -18,7 +19,7 @@
 #include "fairpull/analysis/goal.h"
 #include "fairpull/analysis/pulls_to.h"
 #include "fairpull/simulation/simulation.h"
-#include "fairpull/simulation/tally.h"
+#include "fairpull/simulation/stopping.h"
 
 namespace fairpull {
 namespace {
@@ -75,6 +76,31 @@ Fit FitOf(const std::vector<std::uint64_t>& counts,
   return fit;
 }
 
+// Entry n: how many players met the goal with their n-th draw. Whoever met it
+// draws on, as in vectors all do.
+std::vector<std::uint64_t> PullsToMeet(const Simulation& simulation,
+                                       const StopAt& stop, std::size_t most) {
+  std::vector<std::uint64_t> met_at(std::max<std::size_t>(
+      most, static_cast<std::size_t>(simulation.draws()) + 1));
+  std::array<std::uint64_t, kLanes> copies{};
+  for (std::uint64_t c = 0; c < simulation.chunks(); ++c) {
+    ChunkRun run(simulation, c);
+    while (run.Next()) {
+      const CellBlock& block = run.block();
+      if (block.first_draw == 0) copies.fill(0);
+      for (std::size_t n = 0; n < block.draws; ++n) {
+        for (std::size_t p = 0; p < block.players; ++p) {
+          if (stop.IsMetBy(block.cells[n * kLanes + p]) &&
+              ++copies[p] == stop.copies()) {
+            ++met_at[block.first_draw + n + 1];
+          }
+        }
+      }
+    }
+  }
+  return met_at;
+}
+
 class StatisticsTest : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(StatisticsTest, PullsToAHitAreAsTheAnalysisSays) {
@@ -113,16 +139,11 @@ TEST_P(StatisticsTest, PullsToAHitAreAsTheAnalysisSays) {
                                     .pulls = pulls,
                                     .batch = batch})
               .value();
-      Tally tally(
-          simulation,
-          {.stop_at = StopAt::Parse(simulation, goal->text(), 2).value()});
-      for (std::uint64_t c = 0; c < simulation.chunks(); ++c) {
-        ChunkRun run(simulation, c);
-        while (run.Next()) tally.Add(run.block());
-      }
+      const StopAt stop = StopAt::Parse(simulation, goal->text(), 2).value();
+      const std::vector<std::uint64_t> met_at =
+          PullsToMeet(simulation, stop, pmf.size());
       pmf.resize(std::min<std::size_t>(pmf.size(), pulls + 1));
-      const Fit fit =
-          FitOf(tally.draws_to_goal(), pmf, static_cast<double>(players));
+      const Fit fit = FitOf(met_at, pmf, static_cast<double>(players));
       if (fit.freedom < 1) continue;
       ++goals;
       // Odds of a false alarm: 1e-10 for each of some hundred goals.

@@ -61,6 +61,7 @@ from fairpull.ledger import (
     unused_paid,
     verify,
 )
+from fairpull.periods import Period, PeriodResult, simulate_periods
 from fairpull.plan import PlanOdds, Stage, follow_plan
 from fairpull.records import (
     CounterRange,
@@ -84,12 +85,14 @@ from fairpull.service import (
     verify_draws,
 )
 from fairpull.simulation import (
+    NOT_DRAWN,
     SimulationInterrupted,
     SimulationResult,
     simulate,
 )
 
 __all__ = [
+    "NOT_DRAWN",
     "AlreadyExistsError",
     "AmountOverflow",
     "Balance",
@@ -122,6 +125,8 @@ __all__ = [
     "NotFoundError",
     "NothingToReverse",
     "Odds",
+    "Period",
+    "PeriodResult",
     "PlanOdds",
     "Problem",
     "Pull",
@@ -160,6 +165,7 @@ __all__ = [
     "follow_plan",
     "open_store",
     "simulate",
+    "simulate_periods",
     "unused_paid",
     "verify",
     "verify_draws",

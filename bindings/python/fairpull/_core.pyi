@@ -57,7 +57,7 @@ class Banner:
     def closes_at_ms(self) -> int | None:
         ...
     @property
-    def counters(self) -> list[tuple[str, int, int, int]]:
+    def counters(self) -> list[tuple[str, int, int, int, str]]:
         ...
     @property
     def description(self) -> str:
@@ -448,7 +448,7 @@ class Simulation:
         ...
     def players_in(self, chunk: typing.SupportsInt | typing.SupportsIndex) -> int:
         ...
-    def run(self, first_chunk: typing.SupportsInt | typing.SupportsIndex, last_chunk: typing.SupportsInt | typing.SupportsIndex, *, waits: bool, goal: str | None, copies: typing.SupportsInt | typing.SupportsIndex, starts: numpy.typing.NDArray[numpy.int16] | None, items: numpy.typing.NDArray[numpy.uint16] | None, states: numpy.typing.NDArray[numpy.int16] | None) -> SimulationRun:
+    def run(self, first_chunk: typing.SupportsInt | typing.SupportsIndex, last_chunk: typing.SupportsInt | typing.SupportsIndex, *, waits: bool, goal: str | None, copies: typing.SupportsInt | typing.SupportsIndex, exchange: str, starts: numpy.typing.NDArray[numpy.int16] | None, budgets: numpy.typing.NDArray[numpy.uint64] | None, items: numpy.typing.NDArray[numpy.uint16] | None, states: numpy.typing.NDArray[numpy.int16] | None, drawn: numpy.typing.NDArray[numpy.uint64] | None, got: numpy.typing.NDArray[numpy.uint64] | None) -> SimulationRun:
         ...
     @property
     def batch(self) -> int:
@@ -471,7 +471,7 @@ class SimulationRun:
     """
     def advance(self, seconds: typing.SupportsFloat | typing.SupportsIndex) -> int:
         ...
-    def result(self) -> tuple[int, numpy.typing.NDArray[numpy.uint64], numpy.typing.NDArray[numpy.uint64], numpy.typing.NDArray[numpy.uint64], list[numpy.typing.NDArray[numpy.uint64]], numpy.typing.NDArray[numpy.uint64], int]:
+    def result(self) -> tuple[int, numpy.typing.NDArray[numpy.uint64], numpy.typing.NDArray[numpy.uint64], numpy.typing.NDArray[numpy.uint64], list[numpy.typing.NDArray[numpy.uint64]], numpy.typing.NDArray[numpy.uint64], int, int]:
         ...
 class Source:
     """

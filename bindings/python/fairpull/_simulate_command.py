@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import Enum
 from typing import Annotated, Any
 
 import typer
@@ -30,6 +31,14 @@ from fairpull.simulation import (
     SimulationResult,
     simulate,
 )
+
+
+class Exchange(str, Enum):
+    """When spark points are exchanged for the goal."""
+
+    NEVER = "never"
+    AT_ONCE = "at once"
+    AT_THE_END = "at the end"
 
 
 class PullsPerSecond(ProgressColumn):
@@ -101,6 +110,10 @@ def simulate_command(
     copies: Annotated[
         int, typer.Option(min=1, max=MAX_COPIES, help="How often to meet it.")
     ] = 1,
+    exchange: Annotated[
+        Exchange,
+        typer.Option(help="When to exchange spark points for the goal."),
+    ] = Exchange.NEVER,
     items: Annotated[bool, typer.Option("--items", help="Count items too.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -122,6 +135,7 @@ def simulate_command(
                 batch=batch,
                 goal=goal,
                 copies=copies,
+                exchange=exchange.value,
                 items=items,
                 progress=tell,
             )
@@ -166,6 +180,7 @@ def as_data(
             "copies": copies,
             "met": int(result.pulls_to_goal.sum()),
             "not_met": result.not_met,
+            "exchanged": result.exchanged,
             "pulls": {
                 str(n): int(count)
                 for n, count in enumerate(result.pulls_to_goal)
@@ -195,7 +210,11 @@ def show_result(result: SimulationResult, goal: str | None, copies: int) -> None
         show(table)
     if goal is not None:
         met = int(result.pulls_to_goal.sum())
-        print(f"{goal} x {copies}: met by {met} players, not by {result.not_met}")
+        exchanged = f", {result.exchanged} exchanges" if result.exchanged else ""
+        print(
+            f"{goal} x {copies}: met by {met} players, not by {result.not_met}"
+            f"{exchanged}"
+        )
     how = f"on the scalar engine: {result.why_scalar}"
     if not result.why_scalar:
         how = f"with {result.vectors}"

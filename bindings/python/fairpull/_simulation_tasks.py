@@ -17,8 +17,8 @@ from concurrent.futures import (
     ThreadPoolExecutor,
     wait,
 )
-from dataclasses import dataclass, replace
-from typing import TypeAlias
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,11 +51,19 @@ class Plan:
     batch: int | None
     goal: str | None
     copies: int
+    exchange: str
     items: bool
     waits: bool
     starts: NDArray[np.int16] | None
+    budgets: NDArray[np.uint64] | None
     outcomes: bool
     states: bool
+    ends: bool
+
+    @property
+    def stops(self) -> bool:
+        """Whether players stop before they have made all draws."""
+        return self.goal is not None or self.budgets is not None
 
     def simulation(self) -> _core.Simulation:
         """The core's simulation."""
@@ -69,6 +77,60 @@ class Plan:
             scalar_only=False,
         )
 
+    def run(
+        self, core: _core.Simulation, first: int, last: int, columns: Columns
+    ) -> _core.SimulationRun:
+        """The run of some chunks, which reads and writes these columns."""
+        return core.run(
+            first,
+            last,
+            waits=self.waits,
+            goal=self.goal,
+            copies=self.copies,
+            exchange=self.exchange,
+            starts=columns.starts,
+            budgets=columns.budgets,
+            items=columns.outcomes,
+            states=columns.states,
+            drawn=columns.drawn,
+            got=columns.got,
+        )
+
+
+@dataclass
+class Columns:
+    """Rows of players, where they are asked for."""
+
+    starts: NDArray[np.int16] | None = None
+    budgets: Array | None = None
+    outcomes: NDArray[np.uint16] | None = None
+    states: NDArray[np.int16] | None = None
+    drawn: Array | None = None
+    got: Array | None = None
+
+    def rows(self, which: slice) -> Columns:
+        """Those of some players; one start for all is theirs as well."""
+
+        def of(column: Any) -> Any:
+            return None if column is None else column[which]
+
+        one = self.starts is not None and len(self.starts) == 1
+        return Columns(
+            starts=self.starts if one else of(self.starts),
+            budgets=of(self.budgets),
+            outcomes=of(self.outcomes),
+            states=of(self.states),
+            drawn=of(self.drawn),
+            got=of(self.got),
+        )
+
+    def put(self, which: slice, other: Columns) -> None:
+        """Take over what was written for some players."""
+        for name in ("outcomes", "states", "drawn", "got"):
+            column = getattr(self, name)
+            if column is not None:
+                column[which] = getattr(other, name)
+
 
 @dataclass
 class Part:
@@ -81,8 +143,8 @@ class Part:
     waits: list[Array]
     pulls_to_goal: Array
     not_met: int
-    outcomes: NDArray[np.uint16] | None = None
-    states: NDArray[np.int16] | None = None
+    exchanged: int
+    columns: Columns = field(default_factory=Columns)
 
     def add(self, other: Part) -> None:
         """Add the counts of other players."""
@@ -93,6 +155,7 @@ class Part:
         self.waits = [_sum(a, b) for a, b in zip(self.waits, other.waits, strict=True)]
         self.pulls_to_goal = _sum(self.pulls_to_goal, other.pulls_to_goal)
         self.not_met += other.not_met
+        self.exchanged += other.exchanged
 
 
 @dataclass(frozen=True)
@@ -126,7 +189,7 @@ def run_in_threads(plan: Plan, threads: int, progress: Progress | None) -> Part:
     done = [0] * threads
     total = plan.players * core.draws
     stop = threading.Event()
-    tasks = iter(_tasks(plan, core, _second(core) // 8, at_least=threads * 8))
+    tasks = iter(_tasks(plan, core, _second(plan, core) // 8, at_least=threads * 8))
     lock = threading.Lock()
 
     def work(worker: int) -> None:
@@ -135,7 +198,8 @@ def run_in_threads(plan: Plan, threads: int, progress: Progress | None) -> Part:
                 task = next(tasks, None)
             if task is None:
                 return
-            run = _run_of(plan, core, task, whole, offset=0)
+            mine = whole.columns.rows(slice(task.first_player, task.last_player))
+            run = plan.run(core, task.first, task.last, mine)
             while not stop.is_set():
                 made = run.advance(SLICE_SECONDS)
                 if made == 0:
@@ -159,7 +223,7 @@ def run_in_threads(plan: Plan, threads: int, progress: Progress | None) -> Part:
         except KeyboardInterrupt:
             stop.set()
             wait(futures)
-            whole.outcomes = whole.states = None
+            whole.columns = Columns()
             raise Stopped(whole) from None
         finally:
             stop.set()
@@ -193,7 +257,7 @@ def run_in_executor(plan: Plan, executor: Executor, progress: Progress | None) -
         pending[future] = task
 
     try:
-        for task in _tasks(plan, core, _second(core), at_least=1):
+        for task in _tasks(plan, core, _second(plan, core), at_least=1):
             submit(task)
         while pending:
             finished, _ = wait(pending, TELL_SECONDS, FIRST_COMPLETED)
@@ -210,12 +274,14 @@ def run_in_executor(plan: Plan, executor: Executor, progress: Progress | None) -
                     continue
                 if isinstance(part, Exception):
                     raise part
-                _take(whole, part, task)
+                whole.add(part)
+                rows = slice(task.first_player, task.last_player)
+                whole.columns.put(rows, part.columns)
                 done += (task.last_player - task.first_player) * core.draws
                 if progress is not None:
                     progress(done, total)
     except KeyboardInterrupt:
-        whole.outcomes = whole.states = None
+        whole.columns = Columns()
         raise Stopped(whole) from None
     finally:
         for future in pending:
@@ -234,17 +300,20 @@ def run_task(plan: Plan, task: Task) -> Part | Exception:
         part = _empty_part(
             replace(plan, players=task.last_player - task.first_player), core
         )
-        run = _run_of(plan, core, task, part, offset=task.first_player)
+        run = plan.run(core, task.first, task.last, part.columns)
         while run.advance(SLICE_SECONDS) != 0:
             pass
         part.add(Part(*run.result()))
+        # Nobody needs back what they gave.
+        part.columns.starts = part.columns.budgets = None
     except Exception as error:
         return error
     return part
 
 
-def _second(core: _core.Simulation) -> int:
-    return SECOND_OF_SCALARS if core.why_scalar else SECOND_OF_VECTORS
+def _second(plan: Plan, core: _core.Simulation) -> int:
+    scalar = core.why_scalar or plan.stops
+    return SECOND_OF_SCALARS if scalar else SECOND_OF_VECTORS
 
 
 def _tasks(
@@ -264,63 +333,26 @@ def _tasks(
 
 
 def _share(plan: Plan, task: Task) -> Plan:
-    """The plan without the starts of players that a task has nothing to do with."""
-    if plan.starts is None or len(plan.starts) == 1:
-        return plan
-    return replace(plan, starts=plan.starts[task.first_player : task.last_player])
+    """The plan without what players begin with that a task has nothing to do with."""
+    mine = Columns(starts=plan.starts, budgets=plan.budgets).rows(
+        slice(task.first_player, task.last_player)
+    )
+    return replace(plan, starts=mine.starts, budgets=mine.budgets)
 
 
 def _empty_part(plan: Plan, core: _core.Simulation) -> Part:
     """Nothing drawn yet, with room for the columns of all players."""
-    nothing = core.run(
-        0,
-        0,
-        waits=plan.waits,
-        goal=plan.goal,
-        copies=plan.copies,
-        starts=None,
-        items=None,
-        states=None,
-    )
-    part = Part(*nothing.result())
+    columns = Columns(starts=plan.starts, budgets=plan.budgets)
     if plan.outcomes:
-        part.outcomes = np.empty((plan.players, core.draws), dtype=np.uint16)
+        columns.outcomes = np.empty((plan.players, core.draws), dtype=np.uint16)
     if plan.states:
         counters = len(plan.banner.counters)
-        part.states = np.empty((plan.players, counters), dtype=np.int16)
-    return part
-
-
-def _run_of(
-    plan: Plan, core: _core.Simulation, task: Task, part: Part, offset: int
-) -> _core.SimulationRun:
-    """The run of a task, which writes the columns of `part`.
-
-    `offset` is the player whose row is the first one of the columns.
-    """
-    rows = slice(task.first_player - offset, task.last_player - offset)
-    starts = plan.starts
-    if starts is not None and len(starts) != 1:
-        starts = starts[rows]
-    return core.run(
-        task.first,
-        task.last,
-        waits=plan.waits,
-        goal=plan.goal,
-        copies=plan.copies,
-        starts=starts,
-        items=None if part.outcomes is None else part.outcomes[rows],
-        states=None if part.states is None else part.states[rows],
-    )
-
-
-def _take(whole: Part, part: Part, task: Task) -> None:
-    whole.add(part)
-    rows = slice(task.first_player, task.last_player)
-    if whole.outcomes is not None and part.outcomes is not None:
-        whole.outcomes[rows] = part.outcomes
-    if whole.states is not None and part.states is not None:
-        whole.states[rows] = part.states
+        columns.states = np.empty((plan.players, counters), dtype=np.int16)
+    if plan.ends:
+        columns.drawn = np.empty(plan.players, dtype=np.uint64)
+        columns.got = np.empty(plan.players, dtype=np.uint64)
+    nothing = plan.run(core, 0, 0, columns.rows(slice(0, 0)))
+    return Part(*nothing.result(), columns)
 
 
 def _sum(a: Array, b: Array) -> Array:

@@ -232,10 +232,10 @@ class Banner:
 
     @property
     def counters(self) -> dict[str, CounterRange]:
-        """What the banner remembers of a player: each counter and its cap."""
+        """What the banner remembers of a player: each counter and its range."""
         return {
-            name: CounterRange(lowest, highest, start)
-            for name, lowest, highest, start in self._core.counters
+            name: CounterRange(lowest, highest, start, scope)
+            for name, lowest, highest, start, scope in self._core.counters
         }
 
     @cached_property

@@ -16,6 +16,7 @@ from fairpull import _core
 from fairpull._checks import whole
 from fairpull._generator import Rng
 from fairpull._simulation_tasks import (
+    Columns,
     Part,
     Plan,
     Progress,
@@ -26,13 +27,16 @@ from fairpull._simulation_tasks import (
 from fairpull.banner import MAX_COPIES, Banner
 from fairpull.errors import InvalidArgumentError
 
-__all__ = ["SimulationInterrupted", "SimulationResult", "simulate"]
+__all__ = ["NOT_DRAWN", "SimulationInterrupted", "SimulationResult", "simulate"]
 
 Starts: TypeAlias = Mapping[str, ArrayLike]
 MAX_SEED = 2**64 - 1
 MAX_DRAWS = 2**62
 MAX_THREADS = 1024
 MAX_BATCH = 2**32 - 1
+NOT_DRAWN = 2**16 - 1
+"""In `SimulationResult.outcomes`: the player had stopped."""
+EXCHANGES = ("never", "at once", "at the end")
 
 
 @dataclass(frozen=True)
@@ -67,14 +71,21 @@ class SimulationResult:
         after the one before, or after the player began. From 65536 on they are
         counted together.
     pulls_to_goal : ndarray of uint64
-        With a goal: entry n counts the players who met it with draw n.
+        With a goal: entry n counts the players who met it with draw n, or by an
+        exchange after it.
     not_met : int
         With a goal: how many players did not meet it.
+    exchanged : int
+        With a goal: how often points were exchanged for it.
     outcomes : ndarray of uint16, shape (players, draws), or None
         With ``outcomes=True``: what each player drew, as indices into
-        ``banner.items``.
+        ``banner.items``; ``NOT_DRAWN``, 65535, where the player had stopped.
     states : dict of str to ndarray of int16, shape (players,), or None
-        With ``states=True``: the counters after the last draw.
+        With ``states=True``: the counters after the player's last draw, and after
+        what was exchanged.
+    drawn, got : ndarray of uint64, shape (players,), or None
+        With ``ends=True``: how many draws each player made, and how many copies of
+        the goal each has, those exchanged included.
     """
 
     banner: Banner
@@ -90,14 +101,17 @@ class SimulationResult:
     waits: dict[str, NDArray[np.uint64]]
     pulls_to_goal: NDArray[np.uint64]
     not_met: int
+    exchanged: int
     outcomes: NDArray[np.uint16] | None
     states: dict[str, NDArray[np.int16]] | None
+    drawn: NDArray[np.uint64] | None
+    got: NDArray[np.uint64] | None
 
 
 class SimulationInterrupted(KeyboardInterrupt):
     """Ctrl-C during a simulation; `result` is what was done until then.
 
-    Its columns, `outcomes` and `states`, are None.
+    Its columns, as `outcomes` and `states`, are None.
     """
 
     def __init__(self, result: SimulationResult) -> None:
@@ -109,18 +123,20 @@ def simulate(
     banner: Banner,
     *,
     players: int,
-    pulls: int,
+    pulls: int | ArrayLike,
     rng: Rng = None,
     threads: int | None = None,
     executor: Executor | None = None,
     batch: int | None = None,
     goal: str | None = None,
     copies: int = 1,
+    exchange: str = "never",
     state: Starts | None = None,
     items: bool = True,
     waits: bool = False,
     outcomes: bool = False,
     states: bool = False,
+    ends: bool = False,
     progress: Progress | None = None,
 ) -> SimulationResult:
     """Let many players pull, as :meth:`Banner.pull` does, and count what they draw.
@@ -134,8 +150,9 @@ def simulate(
         The banner.
     players : int
         How many players, each with a state of their own.
-    pulls : int
-        How many pulls each of them pays for.
+    pulls : int or array of int, shape (players,)
+        How many pulls each of them pays for. In an array these are budgets: what
+        is no whole batch is not spent, and 0 is none at all.
     rng : None, int, SeedSequence or Generator
         An int from 0 to 2**64 - 1 is the seed itself; otherwise one is drawn.
     threads : int, optional
@@ -148,11 +165,13 @@ def simulate(
         that are.
     goal, copies : str, int
         ``rarity:R``, ``featured:R`` or ``item:ID``, so many times: each player
-        stops when it is met, by draws; exchanges are left aside. `pulls` is then
-        the budget.
+        stops after the batch that meets it. `pulls` is then the budget.
+    exchange : {"never", "at once", "at the end"}
+        When players exchange spark points for the goal: as soon as the points
+        suffice, or when the budget is spent and the goal is not met.
     state : mapping of str to int or array, optional
         The counters to begin with, by name, of all players or of each.
-    items, waits, outcomes, states : bool
+    items, waits, outcomes, states, ends : bool
         What else to count, or to give back as columns.
     progress : callable, optional
         Called as ``progress(done, total)``, with numbers of draws, some ten
@@ -182,34 +201,39 @@ def simulate(
             f"banner is of type {type(banner).__name__}; it must be a fairpull.Banner"
         )
     workers = _workers(threads, executor)
-    seed = _seed(rng)
+    seed = seed_of(rng)
     number = whole("players", players, 1, MAX_DRAWS)
+    paid_at_once = None if batch is None else whole("batch", batch, 1, MAX_BATCH)
+    most, budgets = _budgets(pulls, number, paid_at_once or min(banner.batches))
+    if exchange not in EXCHANGES:
+        raise InvalidArgumentError(
+            f"exchange is {exchange!r}; it must be one of "
+            + ", ".join(map(repr, EXCHANGES))
+        )
+    if exchange != "never" and goal is None:
+        raise InvalidArgumentError(
+            f"exchange is {exchange!r} without a goal to exchange for; name one"
+        )
     plan = Plan(
         banner=banner,
         seed=seed,
         players=number,
-        pulls=whole("pulls", pulls, 1, MAX_DRAWS),
-        batch=None if batch is None else whole("batch", batch, 1, MAX_BATCH),
+        pulls=most,
+        batch=paid_at_once,
         goal=goal,
         copies=whole("copies", copies, 1, MAX_COPIES),
+        exchange=exchange,
         items=items or outcomes or (goal is not None and goal.startswith("item:")),
         waits=waits,
         starts=None if state is None else _starts(banner, state, number),
+        budgets=budgets,
         outcomes=outcomes,
         states=states,
+        ends=ends,
     )
     core = plan.simulation()
     # Wrong goals are told before anything is begun.
-    core.run(
-        0,
-        0,
-        waits=waits,
-        goal=goal,
-        copies=plan.copies,
-        starts=None,
-        items=None,
-        states=None,
-    )
+    plan.run(core, 0, 0, Columns())
 
     def result_of(part: Part) -> SimulationResult:
         return _result(plan, core, part, items, time.perf_counter() - began)
@@ -249,7 +273,8 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
-def _seed(rng: Rng) -> int:
+def seed_of(rng: Rng) -> int:
+    """The seed that stands for `rng`: itself, or one drawn from it."""
     if isinstance(rng, (bool, float, str)):
         raise TypeError(
             f"rng is {rng!r}; it must be None, an integer, a SeedSequence or a "
@@ -259,6 +284,27 @@ def _seed(rng: Rng) -> int:
         return whole("rng", rng, 0, MAX_SEED)
     generator = np.random.default_rng(rng)
     return int(generator.integers(0, MAX_SEED, dtype=np.uint64, endpoint=True))
+
+
+def _budgets(
+    pulls: int | ArrayLike, players: int, batch: int
+) -> tuple[int, NDArray[np.uint64] | None]:
+    """The most pulls that a player pays for, and those of each if they differ."""
+    column = np.asarray(pulls)
+    if column.ndim == 0:
+        number: Any = pulls
+        return whole("pulls", number, 1, MAX_DRAWS), None
+    if not np.issubdtype(column.dtype, np.integer):
+        raise TypeError(f"pulls is of type {column.dtype}; it must be integers")
+    if column.shape != (players,):
+        raise InvalidArgumentError(
+            f"pulls is of shape {column.shape}; it must be one number, or one for "
+            f"each of {players} players"
+        )
+    low, high = int(column.min()), int(column.max())
+    whole("pulls", low, 0, MAX_DRAWS)
+    whole("pulls", high, 0, MAX_DRAWS)
+    return max(batch, high // batch * batch), column.astype(np.uint64)
 
 
 def _starts(banner: Banner, state: Starts, players: int) -> NDArray[np.int16]:
@@ -303,10 +349,11 @@ def _result(
     def by_rarity(values: Any) -> dict[str, Any]:
         return dict(zip(ids, values, strict=True))
 
+    columns = part.columns
     states = None
-    if part.states is not None:
+    if columns.states is not None:
         states = {
-            name: part.states[:, place] for place, name in enumerate(banner.counters)
+            name: columns.states[:, place] for place, name in enumerate(banner.counters)
         }
     featured = by_rarity(part.featured.tolist())
     return SimulationResult(
@@ -325,6 +372,9 @@ def _result(
         waits=by_rarity(part.waits) if plan.waits else {},
         pulls_to_goal=part.pulls_to_goal,
         not_met=part.not_met,
-        outcomes=part.outcomes,
+        exchanged=part.exchanged,
+        outcomes=columns.outcomes,
         states=states,
+        drawn=columns.drawn,
+        got=columns.got,
     )

@@ -156,14 +156,26 @@ std::vector<std::uint16_t> FeaturedItems(const Banner& banner) {
   return items;
 }
 
-// (name, lowest, highest, start) of each stored counter.
-std::vector<std::tuple<std::string, int, int, int>> CounterRanges(
+const char* NameOf(CounterScope scope) {
+  switch (scope) {
+    case CounterScope::kFamily:
+      return "family";
+    case CounterScope::kBanner:
+      return "banner";
+    case CounterScope::kAccount:
+      return "account";
+  }
+  return "";
+}
+
+// (name, lowest, highest, start, who shares it) of each stored counter.
+std::vector<std::tuple<std::string, int, int, int, std::string>> CounterRanges(
     const CounterSet& counters) {
-  std::vector<std::tuple<std::string, int, int, int>> ranges;
+  std::vector<std::tuple<std::string, int, int, int, std::string>> ranges;
   const auto add = [&ranges](const Counter& counter) {
     if (counter.life != CounterLife::kStored) return;
     ranges.emplace_back(counter.name, counter.lowest, counter.cap,
-                        counter.start);
+                        counter.start, NameOf(counter.scope));
   };
   for (std::size_t i = 0; i < counters.size(); ++i) add(counters[i]);
   for (const Counter& counter : counters.pool()) add(counter);

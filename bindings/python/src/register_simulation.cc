@@ -16,9 +16,11 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/types/span.h"
 #include "fairpull/banner/banner.h"
 #include "fairpull/simulation/simulation.h"
+#include "fairpull/simulation/stopping.h"
 #include "fairpull/simulation/tally.h"
 #include "register.h"
 
@@ -32,15 +34,33 @@ using Counts = py::array_t<std::uint64_t>;
 // those of pools.
 using States = py::array_t<std::int16_t, py::array::c_style>;
 using Items = py::array_t<std::uint16_t, py::array::c_style>;
+// One row.
+using Numbers = py::array_t<std::uint64_t, py::array::c_style>;
+
+// In columns of items: the player did not make this draw.
+constexpr std::uint16_t kNotDrawn = 0xffff;
 
 Counts ToArray(const std::vector<std::uint64_t>& counts) {
   return Counts(static_cast<py::ssize_t>(counts.size()), counts.data());
 }
 
 // (draws, rarities, featured, items, waits by rarity, draws to the goal, how
-// many players did not meet it)
-using Result = std::tuple<std::uint64_t, Counts, Counts, Counts,
-                          std::vector<Counts>, Counts, std::uint64_t>;
+// many players did not meet it, exchanges)
+using Result =
+    std::tuple<std::uint64_t, Counts, Counts, Counts, std::vector<Counts>,
+               Counts, std::uint64_t, std::uint64_t>;
+
+// What each player of some chunks begins with and ends with. Starts have a row
+// for all players or one for each; all others one for each, and those that are
+// written are written in place.
+struct Columns {
+  std::optional<States> starts;
+  std::optional<Numbers> budgets;
+  std::optional<Items> items;
+  std::optional<States> states;
+  std::optional<Numbers> drawn;
+  std::optional<Numbers> copies;
+};
 
 // The places of stored counters, in the order of CounterRanges.
 std::vector<std::size_t> StoredCounters(const CounterSet& counters) {
@@ -97,17 +117,18 @@ class StateRows {
 // concurrent use.
 class SimulationRun {
  public:
-  // `starts` has a row for all players or one for each of these chunks; `items`
-  // and `states`, if given, have a row for each and are written in place.
+  // Players stop where there is a goal or there are budgets.
   SimulationRun(const Simulation& simulation, std::uint64_t first_chunk,
                 std::uint64_t last_chunk, TallyOptions options,
-                std::optional<States> starts, std::optional<Items> items,
-                std::optional<States> states)
+                std::optional<StopAt> stop_at, Columns columns)
       : simulation_(simulation),
         next_chunk_(first_chunk),
         last_chunk_(last_chunk),
-        tally_(simulation_, std::move(options)),
-        rows_(simulation.banner()) {
+        stop_at_(std::move(stop_at)),
+        stops_(stop_at_.has_value() || columns.budgets.has_value()),
+        tally_(simulation_, options),
+        rows_(simulation.banner()),
+        columns_(std::move(columns)) {
     if (first_chunk > last_chunk || last_chunk > simulation_.chunks()) {
       throw py::index_error("no such chunks");
     }
@@ -116,26 +137,27 @@ class SimulationRun {
                    ? 0
                    : simulation_.FirstPlayer(last_chunk - 1) +
                          simulation_.PlayersIn(last_chunk - 1) - first_player_;
-    const auto columns = rows_.columns();
-    if (starts.has_value()) {
-      starts_ = *std::move(starts);
-      one_start_ = starts_.ndim() == 2 && starts_.shape(0) == 1;
-      Check(starts_, one_start_ ? 1 : players_, columns, "starts");
-      start_data_ = starts_.data();
+    if (columns_.starts.has_value()) {
+      one_start_ =
+          columns_.starts->ndim() == 2 && columns_.starts->shape(0) == 1;
+      Check(*columns_.starts, {one_start_ ? 1 : players_, rows_.columns()},
+            "starts");
+      start_data_ = columns_.starts->data();
     }
-    if (items.has_value()) {
-      items_ = *std::move(items);
-      Check(items_, players_, simulation_.draws(), "items");
-      item_data_ = items_.mutable_data();
+    if (columns_.budgets.has_value()) {
+      Check(*columns_.budgets, {players_}, "budgets");
+      budget_data_ = columns_.budgets->data();
     }
-    if (states.has_value()) {
-      states_ = *std::move(states);
-      Check(states_, players_, columns, "states");
-      state_data_ = states_.mutable_data();
-    }
+    item_data_ =
+        Writable(columns_.items, {players_, simulation_.draws()}, "items");
+    state_data_ =
+        Writable(columns_.states, {players_, rows_.columns()}, "states");
+    drawn_data_ = Writable(columns_.drawn, {players_}, "drawn");
+    copies_data_ = Writable(columns_.copies, {players_}, "copies");
   }
 
-  // Goes on for about so long; how many draws it made, 0 when all are made.
+  // Goes on for about so long; how many draws it made or left out, 0 when all
+  // players are done.
   std::uint64_t Advance(double seconds) {
     const py::gil_scoped_release unlocked;
     const auto end = std::chrono::steady_clock::now() +
@@ -144,8 +166,9 @@ class SimulationRun {
     do {
       // Some blocks before the clock is asked again.
       for (int i = 0; i < 16; ++i) {
-        if (!NextBlock()) return made;
-        made += run_->block().players * run_->block().draws;
+        const std::uint64_t more = stops_ ? NextOfPlayer() : NextBlock();
+        if (more == 0) return made;
+        made += more;
       }
     } while (std::chrono::steady_clock::now() < end);
     return made;
@@ -163,33 +186,82 @@ class SimulationRun {
             ToArray(tally_.items()),
             waits,
             ToArray(tally_.draws_to_goal()),
-            tally_.not_met()};
+            tally_.not_met(),
+            tally_.exchanged()};
   }
 
  private:
-  template <class T>
-  static void Check(const py::array_t<T, py::array::c_style>& array,
-                    std::uint64_t rows, std::uint64_t columns,
-                    const char* name) {
-    if (array.ndim() != 2 ||
-        static_cast<std::uint64_t>(array.shape(0)) != rows ||
-        static_cast<std::uint64_t>(array.shape(1)) != columns) {
-      throw py::value_error(
-          absl::StrCat(name, " must be of shape (", rows, ", ", columns, ")"));
+  static void Check(const py::array& array,
+                    const std::vector<std::uint64_t>& shape, const char* name) {
+    const std::vector<std::uint64_t> given(array.shape(),
+                                           array.shape() + array.ndim());
+    if (given != shape) {
+      throw py::value_error(absl::StrCat(name, " must be of shape (",
+                                         absl::StrJoin(shape, ", "), ")"));
     }
   }
 
-  bool NextBlock() {
+  template <class T>
+  static T* Writable(std::optional<py::array_t<T, py::array::c_style>>& array,
+                     const std::vector<std::uint64_t>& shape,
+                     const char* name) {
+    if (!array.has_value()) return nullptr;
+    Check(*array, shape, name);
+    return array->mutable_data();
+  }
+
+  // Draws of many players side by side; how many.
+  std::uint64_t NextBlock() {
     while (run_ == nullptr || !run_->Next()) {
-      if (next_chunk_ == last_chunk_) return false;
+      if (next_chunk_ == last_chunk_) return 0;
       ReadStarts();
       run_ =
           std::make_unique<ChunkRun>(simulation_, next_chunk_, chunk_starts_);
       ++next_chunk_;
     }
-    tally_.Add(run_->block());
-    WriteColumns();
-    return true;
+    const CellBlock& block = run_->block();
+    tally_.Add(block);
+    WriteDraws(block);
+    if (block.first_draw + block.draws == simulation_.draws()) {
+      const std::uint64_t first = block.first_player - first_player_;
+      for (std::size_t p = 0; p < block.players; ++p) {
+        WriteState(first + p, run_->StateAfter(p));
+      }
+    }
+    return block.players * block.draws;
+  }
+
+  // Draws of one player, and those that it will not make when it has ended.
+  std::uint64_t NextOfPlayer() {
+    while (stopping_ == nullptr || !stopping_->Next()) {
+      if (next_chunk_ == last_chunk_) return 0;
+      ReadStarts();
+      StoppingOptions options{.stop_at = stop_at_, .starts = chunk_starts_};
+      if (budget_data_ != nullptr) {
+        options.budgets = {
+            budget_data_ + simulation_.FirstPlayer(next_chunk_) - first_player_,
+            simulation_.PlayersIn(next_chunk_)};
+      }
+      stopping_ = std::make_unique<StoppingRun>(simulation_, next_chunk_,
+                                                std::move(options));
+      ++next_chunk_;
+    }
+    const CellBlock& block = stopping_->block();
+    tally_.Add(block);
+    WriteDraws(block);
+    if (!stopping_->ended()) return block.draws;
+    const PlayerEnd& end = stopping_->end();
+    if (stop_at_.has_value()) tally_.AddEnd(end);
+    const std::uint64_t player = block.first_player - first_player_;
+    if (item_data_ != nullptr) {
+      std::fill(item_data_ + player * simulation_.draws() + end.draws,
+                item_data_ + (player + 1) * simulation_.draws(), kNotDrawn);
+    }
+    WriteState(player, end.state);
+    if (drawn_data_ != nullptr) drawn_data_[player] = end.draws;
+    if (copies_data_ != nullptr) copies_data_[player] = end.copies;
+    // At least 1: whoever made the last draw of all made it in this block.
+    return block.draws + (simulation_.draws() - end.draws);
   }
 
   void ReadStarts() {
@@ -207,40 +279,39 @@ class SimulationRun {
     }
   }
 
-  void WriteColumns() {
-    const CellBlock& block = run_->block();
+  void WriteDraws(const CellBlock& block) {
+    if (item_data_ == nullptr) return;
+    const std::uint64_t stride = simulation_.draws();
     const std::uint64_t first = block.first_player - first_player_;
-    if (item_data_ != nullptr) {
-      const std::uint64_t stride = simulation_.draws();
-      WriteItems(simulation_, block,
-                 item_data_ + first * stride + block.first_draw, stride);
-    }
-    if (state_data_ == nullptr ||
-        block.first_draw + block.draws != simulation_.draws()) {
-      return;
-    }
-    for (std::size_t p = 0; p < block.players; ++p) {
-      rows_.Write(run_->StateAfter(p),
-                  state_data_ + (first + p) * rows_.columns());
-    }
+    WriteItems(simulation_, block,
+               item_data_ + first * stride + block.first_draw, stride);
+  }
+
+  void WriteState(std::uint64_t player, const PityState& state) {
+    if (state_data_ == nullptr) return;
+    rows_.Write(state, state_data_ + player * rows_.columns());
   }
 
   Simulation simulation_;
   std::uint64_t next_chunk_;
   std::uint64_t last_chunk_;
+  std::optional<StopAt> stop_at_;
+  bool stops_;
   std::uint64_t first_player_ = 0;
   std::uint64_t players_ = 0;
   Tally tally_;
   StateRows rows_;
-  States starts_;
+  Columns columns_;
   bool one_start_ = false;
   const std::int16_t* start_data_ = nullptr;
-  Items items_;
+  const std::uint64_t* budget_data_ = nullptr;
   std::uint16_t* item_data_ = nullptr;
-  States states_;
   std::int16_t* state_data_ = nullptr;
+  std::uint64_t* drawn_data_ = nullptr;
+  std::uint64_t* copies_data_ = nullptr;
   std::vector<PityState> chunk_starts_;
   std::unique_ptr<ChunkRun> run_;
+  std::unique_ptr<StoppingRun> stopping_;
 };
 
 Simulation MakeSimulation(const Banner& banner, std::uint64_t seed,
@@ -257,21 +328,31 @@ Simulation MakeSimulation(const Banner& banner, std::uint64_t seed,
                .scalar_only = scalar_only}));
 }
 
-std::unique_ptr<SimulationRun> MakeRun(const Simulation& simulation,
-                                       std::uint64_t first_chunk,
-                                       std::uint64_t last_chunk, bool waits,
-                                       const std::optional<std::string>& goal,
-                                       std::uint64_t copies,
-                                       std::optional<States> starts,
-                                       std::optional<Items> items,
-                                       std::optional<States> states) {
-  TallyOptions options{.waits = waits};
+ExchangeTime ExchangeTimeOf(const std::string& text) {
+  if (text == "never") return ExchangeTime::kNever;
+  if (text == "at once") return ExchangeTime::kAtOnce;
+  if (text == "at the end") return ExchangeTime::kAtTheEnd;
+  throw py::value_error(text);  // the module asks for these three only
+}
+
+std::unique_ptr<SimulationRun> MakeRun(
+    const Simulation& simulation, std::uint64_t first_chunk,
+    std::uint64_t last_chunk, bool waits,
+    const std::optional<std::string>& goal, std::uint64_t copies,
+    const std::string& exchange, std::optional<States> starts,
+    std::optional<Numbers> budgets, std::optional<Items> items,
+    std::optional<States> states, std::optional<Numbers> drawn,
+    std::optional<Numbers> got) {
+  std::optional<StopAt> stop_at;
   if (goal.has_value()) {
-    options.stop_at = ValueOrThrow(StopAt::Parse(simulation, *goal, copies));
+    stop_at = ValueOrThrow(
+        StopAt::Parse(simulation, *goal, copies, ExchangeTimeOf(exchange)));
   }
-  return std::make_unique<SimulationRun>(simulation, first_chunk, last_chunk,
-                                         std::move(options), std::move(starts),
-                                         std::move(items), std::move(states));
+  return std::make_unique<SimulationRun>(
+      simulation, first_chunk, last_chunk, TallyOptions{.waits = waits},
+      std::move(stop_at),
+      Columns{std::move(starts), std::move(budgets), std::move(items),
+              std::move(states), std::move(drawn), std::move(got)});
 }
 
 }  // namespace
@@ -295,8 +376,10 @@ void RegisterSimulation(py::module_& module) {
       .def("players_in", &Simulation::PlayersIn, py::arg("chunk"))
       .def("run", &MakeRun, py::arg("first_chunk"), py::arg("last_chunk"),
            py::kw_only(), py::arg("waits"), py::arg("goal"), py::arg("copies"),
-           py::arg("starts").noconvert(), py::arg("items").noconvert(),
-           py::arg("states").noconvert());
+           py::arg("exchange"), py::arg("starts").noconvert(),
+           py::arg("budgets").noconvert(), py::arg("items").noconvert(),
+           py::arg("states").noconvert(), py::arg("drawn").noconvert(),
+           py::arg("got").noconvert());
 }
 
 }  // namespace fairpull::python

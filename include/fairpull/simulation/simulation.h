@@ -111,8 +111,7 @@ class Simulation {
   std::shared_ptr<const Banner> banner_;
   std::shared_ptr<const internal::Program> program_;  // null: scalar
   std::shared_ptr<const std::vector<Cell>> cells_;
-  std::shared_ptr<const std::vector<std::uint16_t>> first_cells_;  // by group
-  std::shared_ptr<const std::vector<std::uint16_t>> items_;        // by cell
+  std::shared_ptr<const std::vector<std::uint16_t>> items_;  // by cell
   std::string why_scalar_;
   SimulationOptions options_;
   std::uint32_t batch_ = 1;

@@ -7,8 +7,6 @@
 //   Tally tally(simulation, {.waits = true});
 //   while (run.Next()) tally.Add(run.block());
 //   tally.rarities();  // hits by rarity, highest first
-//
-// With a goal each player stops at it: later draws are not counted.
 
 #ifndef FAIRPULL_SIMULATION_TALLY_H_
 #define FAIRPULL_SIMULATION_TALLY_H_
@@ -16,37 +14,15 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <vector>
 
-#include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "fairpull/simulation/simulation.h"
+#include "fairpull/simulation/stopping.h"
 
 namespace fairpull {
 
-// What players stop at: so many draws of one of some cells.
-class StopAt {
- public:
-  // "rarity:R", "featured:R" or "item:ID", as in analysis/goal.h, but met by
-  // draws only: exchanges are left aside. InvalidArgument for other goals, for
-  // 0 copies, and for an item where only groups are drawn.
-  [[nodiscard]] static absl::StatusOr<StopAt> Parse(
-      const Simulation& simulation, absl::string_view goal,
-      std::uint64_t copies = 1);
-
-  // Whether a draw of this cell is one that counts.
-  [[nodiscard]] bool IsMetBy(std::size_t cell) const { return met_by_[cell]; }
-  [[nodiscard]] std::uint64_t copies() const { return copies_; }
-
- private:
-  std::vector<bool> met_by_;
-  std::uint64_t copies_ = 1;
-};
-
 struct TallyOptions {
   bool waits = false;  // counting them takes longer than drawing
-  std::optional<StopAt> stop_at;
 };
 
 // Not safe for concurrent use: give each thread its own, and merge them.
@@ -59,6 +35,8 @@ class Tally {
 
   // Blocks of a chunk are added in order, each once.
   void Add(const CellBlock& block);
+  // How a player whose blocks were added ended, where there is a goal.
+  void AddEnd(const PlayerEnd& end);
   // Adds what another one of the same simulation and options counted.
   void Merge(const Tally& other);
 
@@ -78,12 +56,14 @@ class Tally {
   [[nodiscard]] const std::vector<std::vector<std::uint64_t>>& waits() const {
     return waits_;
   }
-  // With a goal: entry n is how many players met it with their n-th draw.
+  // With a goal: entry n is how many players met it with their n-th draw, or
+  // by an exchange after it.
   [[nodiscard]] const std::vector<std::uint64_t>& draws_to_goal() const {
     return draws_to_goal_;
   }
-  // With a goal: how many players did not meet it.
+  // With a goal: how many players did not meet it; exchanges of all players.
   [[nodiscard]] std::uint64_t not_met() const { return not_met_; }
+  [[nodiscard]] std::uint64_t exchanged() const { return exchanged_; }
 
  private:
   void AddPairs(const CellBlock& block);
@@ -97,7 +77,6 @@ class Tally {
   std::vector<Cell> meaning_;
   std::size_t rarity_count_ = 0;
   std::size_t item_count_ = 0;
-  std::uint64_t draws_each_ = 0;
   TallyOptions options_;
 
   std::uint64_t draws_ = 0;
@@ -109,11 +88,10 @@ class Tally {
   std::vector<std::vector<std::uint64_t>> waits_;
   std::vector<std::uint64_t> draws_to_goal_;
   std::uint64_t not_met_ = 0;
+  std::uint64_t exchanged_ = 0;
 
-  // Of the players of the block: the draw of the last hit by rarity, and how
-  // often the goal was met.
+  // Of the players of the block: the draw of the last hit by rarity.
   std::vector<std::array<std::uint64_t, kLanes>> last_hit_;
-  std::array<std::uint64_t, kLanes> met_{};
 };
 
 }  // namespace fairpull
