@@ -22,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -59,6 +60,8 @@ class Target:
     url: str
     body: Any
     tokens: list[str]
+    process: int
+    """Whose children do the work; 0 where nobody asks."""
 
 
 @dataclass(frozen=True)
@@ -73,10 +76,11 @@ class Subject:
         """Start it, and end it with the block."""
         if self.name in ("hello", "proxied"):
             with hello(proxied=self.name == "proxied") as url:
-                yield Target(url, PULL, ["none"] * players)
+                yield Target(url, PULL, ["none"] * players, 0)
             return
-        with game(full=self.name == "postgresql", gacha=self.gacha) as url:
-            yield Target(f"{url}/gacha/pull", PULL, rich_players(url, players))
+        with game(full=self.name == "postgresql", gacha=self.gacha) as (url, process):
+            tokens = rich_players(url, players)
+            yield Target(f"{url}/gacha/pull", PULL, tokens, process)
 
 
 SUBJECTS = [
@@ -141,8 +145,8 @@ def hello(*, proxied: bool) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def game(*, full: bool, gacha: int) -> Iterator[str]:
-    """The game as `scripts/run` starts it, with no limits on rates."""
+def game(*, full: bool, gacha: int) -> Iterator[tuple[str, int]]:
+    """The game as `scripts/run` starts it, with no limits on rates: where, and who."""
     command = [sys.executable, "supervise.py", "--gacha", str(gacha)]
     command += ["--full"] if full else []
     with tempfile.TemporaryDirectory(prefix="fairpull-bench-") as data:
@@ -162,7 +166,7 @@ def game(*, full: bool, gacha: int) -> Iterator[str]:
             if address is None:
                 raise SystemExit(f"service_benchmark.py: {child.stderr.read()}")
             wait_for_instances(address.group(), gacha)
-            yield address.group()
+            yield address.group(), child.pid
 
 
 def wait_for_instances(url: str, gacha: int) -> None:
@@ -203,9 +207,44 @@ def cpu_model() -> str:
     return found[1] if found else "unknown"
 
 
+# What the processes of the game are, by what their command lines have in them.
+PARTS = {
+    "account.app": "account",
+    "gacha.app": "gacha",
+    "gateway": "gateway",
+    "discovery": "discovery",
+    "postgres": "PostgreSQL",
+    "redis": "Redis",
+}
+
+
+def processor_seconds(process: int) -> Counter[str]:
+    """The processor time that a process's children took so far, by part of the game."""
+    parents, taken = {}, {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            # The name stands in parentheses and may have spaces.
+            stat = (folder / "stat").read_text().rpartition(")")[2].split()
+            parents[int(folder.name)] = int(stat[1])
+            # A part's own title, as PostgreSQL's, is its command line.
+            command = (folder / "cmdline").read_bytes().decode(errors="replace")
+            part = next((PARTS[name] for name in PARTS if name in command), "")
+            taken[int(folder.name)] = part, int(stat[11]) + int(stat[12])
+    found: Counter[str] = Counter()
+    for child, (part, ticks) in taken.items():
+        above = child
+        while above not in (0, 1, process):
+            above = parents.get(above, 0)
+        if part and above == process != 0:
+            found[part] += ticks
+    return Counter({part: n / os.sysconf("SC_CLK_TCK") for part, n in found.items()})
+
+
 def load(target: Target, seconds: int) -> dict[str, Any]:
-    """What `load.js` measures."""
-    order = {**target.__dict__, "seconds": seconds}
+    """What `load.js` measures, and the processor time of each part of the game."""
+    order = {"url": target.url, "body": target.body, "tokens": target.tokens}
+    order["seconds"] = seconds
+    before = processor_seconds(target.process)
     done = subprocess.run(
         ["node", "load.js"],
         cwd=SERVICE,
@@ -217,12 +256,14 @@ def load(target: Target, seconds: int) -> dict[str, Any]:
     measured: dict[str, Any] = json.loads(done.stdout)
     if measured["refused"] > measured["answered"] / 1000:
         raise SystemExit(f"service_benchmark.py: too many refused: {measured}")
+    measured["processor"] = processor_seconds(target.process) - before
     return measured
 
 
 def row(subject: Subject, rounds: list[dict[str, Any]]) -> dict[str, Any]:
     """The medians of all rounds."""
     rates = [each["answered"] / each["seconds"] for each in rounds]
+    parts = sorted({part for each in rounds for part in each["processor"]})
     return {
         "name": subject.name,
         "gacha": subject.gacha,
@@ -230,6 +271,18 @@ def row(subject: Subject, rounds: list[dict[str, Any]]) -> dict[str, Any]:
         "p50_ms": statistics.median(each["p50_ms"] for each in rounds),
         "p99_ms": statistics.median(each["p99_ms"] for each in rounds),
         "refused": sum(each["refused"] for each in rounds),
+        "processor_ms": {
+            part: round(
+                statistics.median(
+                    1000
+                    * each["processor"][part]
+                    / (each["answered"] + each["warmed_up"])
+                    for each in rounds
+                ),
+                2,
+            )
+            for part in parts
+        },
     }
 
 

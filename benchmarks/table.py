@@ -249,14 +249,16 @@ def service_table(results: dict) -> str:
     ]
     lines = [
         "| what | requests a second | half of them within | 99% within "
-        "| of the bare proxy |",
-        "|---|---|---|---|---|",
+        "| of the bare proxy | processor time of one |",
+        "|---|---|---|---|---|---|",
     ]
     for text, row in named:
         ratio = row["per_second"] / proxied["per_second"]
+        parts = sorted(row["processor_ms"].items(), key=lambda part: -part[1])
+        spent = ", ".join(f"{part} {ms:.1f} ms" for part, ms in parts if ms >= 0.05)
         lines.append(
             f"| {text} | {row['per_second']:,} | {row['p50_ms']:g} ms | "
-            f"{row['p99_ms']:g} ms | {ratio:.2f} |"
+            f"{row['p99_ms']:g} ms | {ratio:.2f} | {spent} |"
         )
     context = results["context"]
     lines += [

@@ -33,6 +33,8 @@ const refused = result.non2xx + result.errors + result.timeouts;
 console.log(
   JSON.stringify({
     answered: result["2xx"],
+    // Before what is measured.
+    warmed_up: result.warmup["2xx"],
     refused,
     statuses: result.statusCodeStats,
     seconds: result.duration,
