@@ -32,6 +32,7 @@ const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core"), "
  * @property {number} [width]
  * @property {"light" | "dark"} [theme]
  * @property {boolean} [still] whether motion is reduced
+ * @property {boolean} [clock] whether the test turns its clock (`page.clock`)
  */
 
 /**
@@ -42,7 +43,7 @@ const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core"), "
  * @param {Looks} [looks]
  */
 export async function openPage(t, address, looks = {}) {
-  const { width = 1280, theme = "light", still = true } = looks;
+  const { width = 1280, theme = "light", still = true, clock = false } = looks;
   const profile = mkdtempSync(join(tmpdir(), "fairpull-chromium-"));
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: PROGRAM,
@@ -59,6 +60,7 @@ export async function openPage(t, address, looks = {}) {
   const page = context.pages()[0] ?? (await context.newPage());
   page.setDefaultTimeout(20_000);
   const watch = new Watch(page);
+  if (clock) await page.clock.install();
   await page.goto(address);
   return { page, watch };
 }

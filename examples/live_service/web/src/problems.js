@@ -49,6 +49,16 @@ export class NoAnswer extends Error {
   }
 }
 
+/**
+ * Whether the error is that the player's login is over, or that its token is.
+ *
+ * @param {unknown} error
+ */
+export function isLoginOver(error) {
+  if (!(error instanceof Problem) || error.status !== 401) return false;
+  return error.type !== "/problems/wrong-credentials";
+}
+
 /** @type {Record<string, (document: ProblemDocument) => string>} */
 const WORDS = {
   "insufficient-funds": ({ price = 0, balance = 0 }) =>
@@ -58,6 +68,7 @@ const WORDS = {
   "wrong-credentials": () => "User name or password is wrong.",
   "missing-token": () => "Please log in.",
   "invalid-token": () => "Your login is over. Please log in again.",
+  "invalid-refresh-token": () => "Your login is over. Please log in again.",
   "username-taken": () => "This user name is taken. Choose another.",
   "unknown-banner": () => "This banner is not there any more.",
   "banner-closed": ({ opensAt, closesAt }) => {
