@@ -150,7 +150,10 @@ def _open_service(
     tokens = PlayerTokenChecker(
         keys.find, issuer=config.token_issuer, audience=config.token_audience
     )
-    showcase, analyst = Showcase(banners, currency=config.currency), Analyst()
+    showcase = Showcase(
+        banners, currency=config.currency, time_zone=config.display_time_zone
+    )
+    analyst = Analyst()
     odds, pity = OddsPage(showcase, analyst), PityDesk(desk, showcase, analyst)
     events, tickets = _shared_by_processes(config.redis_url)
     hub = SocketHub(

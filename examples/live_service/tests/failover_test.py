@@ -100,4 +100,3 @@ def test_pulls_that_a_promoted_standby_lacks_are_drawn_again_alike(
     assert client.balance() == 16000 - 160 * 41
     assert game.stop() == [0, 0]
     check_books(game, [client])
-

@@ -32,6 +32,7 @@ const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core"), "
  * @property {number} [width]
  * @property {"light" | "dark"} [theme]
  * @property {boolean} [still] whether motion is reduced
+ * @property {string} [timeZone] the player's
  * @property {boolean} [clock] whether the test turns its clock (`page.clock`)
  */
 
@@ -44,12 +45,14 @@ const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core"), "
  */
 export async function openPage(t, address, looks = {}) {
   const { width = 1280, theme = "light", still = true, clock = false } = looks;
+  const { timeZone = "UTC" } = looks;
   const profile = mkdtempSync(join(tmpdir(), "fairpull-chromium-"));
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: PROGRAM,
     args: FLAGS,
     viewport: { width, height: width < 600 ? 780 : 860 },
     colorScheme: theme,
+    timezoneId: timeZone,
     reducedMotion: still ? "reduce" : "no-preference",
     timeout: 60_000,
   });

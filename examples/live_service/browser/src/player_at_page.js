@@ -50,14 +50,14 @@ export class PlayerAtPage {
     return control.and(page.locator(":not([aria-disabled=true])")).first();
   }
 
-  /** @param {string} name */
-  async register(name) {
+  /** @param {string} name @param {string} [banner] that is shown then */
+  async register(name, banner = "First Light") {
     await this.press("Register");
     await this.fill("User name", name);
     await this.fill("E-mail", "player@example.com");
     await this.fill("Password", Player.PASSWORD);
     await this.press("Register and play");
-    await this.page.getByRole("heading", { name: "First Light" }).waitFor();
+    await this.page.getByRole("heading", { name: banner }).waitFor();
   }
 
   /** @param {string} name */

@@ -1,7 +1,7 @@
 // What goes wrong, in plain words. The services answer problem documents (RFC 9457); here
 // is what a player is told of each.
 
-import { amount, time } from "./format.js";
+import { amount, timeIn } from "./format.js";
 
 /**
  * @typedef {object} ProblemDocument
@@ -13,6 +13,7 @@ import { amount, time } from "./format.js";
  * @property {number} [balance]
  * @property {string | null} [opensAt]
  * @property {string | null} [closesAt]
+ * @property {string} [timeZone]
  */
 
 /** An answer that is an error. */
@@ -71,11 +72,11 @@ const WORDS = {
   "invalid-refresh-token": () => "Your login is over. Please log in again.",
   "username-taken": () => "This user name is taken. Choose another.",
   "unknown-banner": () => "This banner is not there any more.",
-  "banner-closed": ({ opensAt, closesAt }) => {
+  "banner-closed": ({ opensAt, closesAt, timeZone = "UTC" }) => {
     if (opensAt && new Date(opensAt) > new Date())
-      return `This banner opens at ${time(opensAt)}.`;
+      return `This banner opens at ${timeIn(opensAt, timeZone)}.`;
     return closesAt
-      ? `This banner closed at ${time(closesAt)}.`
+      ? `This banner closed at ${timeIn(closesAt, timeZone)}.`
       : "This banner is closed.";
   },
   "pull-abandoned": () => "The pull was given up, and nothing was charged. Pull again.",
