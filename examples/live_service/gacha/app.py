@@ -162,6 +162,8 @@ def _open_service(
         bearer_of=tokens.bearer_of,
         look_at_banner=look_at_banner(showcase, odds, pity),
         limits=config.socket_limits,
+        on_opened=metrics.socket_opened,
+        on_closed=metrics.socket_closed,
     )
     progress = PullProgress(
         desk,
