@@ -24,6 +24,8 @@ const FLAGS = [
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
+  // A name for this machine that browsers take for another one.
+  "--host-resolver-rules=MAP game.test 127.0.0.1",
 ];
 const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core"), "utf8");
 

@@ -168,6 +168,18 @@ test("troubles", async (t) => {
     await page.locator("dialog").waitFor({ state: "detached" });
   });
 
+  await t.test("an address that is not safe is told so", async (t) => {
+    const { page, watch } = await openPage(
+      t,
+      address.replace("127.0.0.1", "game.test"),
+      {
+        width: 360,
+      },
+    );
+    await page.getByText("an address that begins with https").waitFor();
+    await watch.assertUsable("an address that is not safe");
+  });
+
   await t.test("the theme is switched and remembered", async (t) => {
     const { page } = await openPage(t, address, { theme: "light" });
     const ground = () =>

@@ -36,8 +36,20 @@ const api = new Api(session);
 installThemeSwitch(byId("theme"));
 byId("log-out").addEventListener("click", () => leave());
 addEventListener("hashchange", () => showView({ focus: true }));
-if (session.token === null) showDoor();
+if (!isSecureContext) showWhyNot();
+else if (session.token === null) showDoor();
 else enter();
+
+/** Browsers have neither locks nor random keys for a page that others can change. */
+function showWhyNot() {
+  byId("main").replaceChildren(
+    h(
+      "p",
+      { class: "note" },
+      "The game needs an address that begins with https, or one of your own machine.",
+    ),
+  );
+}
 
 function enter() {
   clearToasts();

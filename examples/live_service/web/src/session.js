@@ -18,7 +18,9 @@ import { send } from "./requests.js";
 const NAME = "login";
 // A token is renewed when so much of its life is over, which leaves three minutes.
 const RENEWED_AT = 0.8;
-const PAUSE_MS = 15_000;
+// With what a request may take, less than the 30 seconds in which a refresh whose answer
+// was lost can be repeated.
+const PAUSE_MS = 5_000;
 // How long the other tabs may take to say what they have.
 const OTHERS_MS = 200;
 const TRIES = 3;
@@ -121,7 +123,13 @@ export class Session {
     const { refreshToken } = login;
     for (let tries = 1; tries <= TRIES; tries++) {
       try {
-        await post("/account/logout", { refreshToken });
+        const body = { refreshToken };
+        await send({
+          method: "POST",
+          path: "/account/logout",
+          body,
+          outlivesPage: true,
+        });
         return true;
       } catch {
         await pause(tries * 1000);
@@ -149,7 +157,8 @@ export class Session {
   async #refresh({ name, turn, refreshToken }) {
     let tokens;
     try {
-      tokens = await post("/account/refresh", { refreshToken });
+      const body = { refreshToken };
+      tokens = await send({ method: "POST", path: "/account/refresh", body });
     } catch (error) {
       if (isRefused(error) && this.#login?.name === name) {
         this.#tell({ type: "ended", name, why: "refused" });
@@ -243,11 +252,6 @@ export class Session {
 function read() {
   const kept = sessionStorage.getItem(NAME);
   return kept === null ? null : JSON.parse(kept);
-}
-
-/** @param {string} path @param {object} body */
-function post(path, body) {
-  return send({ method: "POST", path, body, outlivesPage: true });
 }
 
 /** @param {number} ms */
