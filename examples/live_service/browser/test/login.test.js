@@ -70,6 +70,13 @@ function saidOnSockets(page) {
   return said;
 }
 
+/** @param {Page} page @param {string} name of the picture, if one is wanted */
+async function look(page, name) {
+  if (FOLDER) {
+    await page.screenshot({ path: join(FOLDER, `${name}.png`), fullPage: true });
+  }
+}
+
 /** @param {() => boolean | Promise<boolean>} condition @param {string} what */
 async function until(condition, what) {
   for (let tries = 0; tries < 200; tries++) {
@@ -253,10 +260,7 @@ test("a login", async (t) => {
       await page.getByText(`${OVER} ${KEPT}`, { exact: true }).waitFor();
       assert.equal(await kept(page), null);
       await watch.assertUsable("door");
-      if (FOLDER) {
-        const path = join(FOLDER, `door-over-${width}-${theme}.png`);
-        await page.screenshot({ path, fullPage: true });
-      }
+      await look(page, `door-over-${width}-${theme}`);
       await page.unroute(PULL);
       page.on("request", (request) => {
         const key = request.headers()["idempotency-key"];
@@ -332,6 +336,7 @@ test("a login", async (t) => {
     assert.equal((await told).status(), 200);
     await page.getByRole("heading", { name: "Log in" }).waitFor();
     await tab.getByText("You have logged out in another tab.").waitFor();
+    await look(tab, "door-elsewhere-1280-light");
     for (const each of [page, tab]) {
       const storage = await each.evaluate(() => JSON.stringify(sessionStorage));
       assert.ok(!storage.includes(token) && !storage.includes(refreshToken), storage);
@@ -349,7 +354,10 @@ test("a login", async (t) => {
   });
 
   await t.test("is ended here even where the game can't be told", async (t) => {
-    const { page, hands } = await play(t, address);
+    const { page, watch, hands } = await play(t, address, {
+      width: 360,
+      theme: "dark",
+    });
     let tries = 0;
     await page.route(LOGOUT, (route) => {
       tries += 1;
@@ -363,5 +371,7 @@ test("a login", async (t) => {
       .filter({ hasText: "You are logged out here, but the game could not be told." })
       .waitFor();
     assert.equal(tries, 3);
+    await watch.assertUsable("door");
+    await look(page, "door-untold-360-dark");
   });
 });
