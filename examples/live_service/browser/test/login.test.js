@@ -365,12 +365,14 @@ test("a login", async (t) => {
     });
     await hands.press("Log out");
     await page.getByRole("heading", { name: "Log in" }).waitFor();
+    await hands.fill("User name", "someone");
     assert.equal(await kept(page), null);
     await page
       .getByRole("alert")
       .filter({ hasText: "You are logged out here, but the game could not be told." })
       .waitFor();
     assert.equal(tries, 3);
+    assert.equal(await page.getByLabel("User name").inputValue(), "someone");
     await watch.assertUsable("door");
     await look(page, "door-untold-360-dark");
   });

@@ -7,12 +7,12 @@ import { Game } from "./game.js";
 import { icon } from "./icons.js";
 import { Session } from "./session.js";
 import { installThemeSwitch } from "./theme_switch.js";
-import { clearToasts, toast } from "./toasts.js";
+import { clearToasts } from "./toasts.js";
 import { bannerView } from "./views/banner.js";
 import { historyView } from "./views/history.js";
 import { luckView } from "./views/luck.js";
 import { purseView } from "./views/purse.js";
-import { signInView } from "./views/sign_in.js";
+import { signInView, tellAtDoor } from "./views/sign_in.js";
 
 /** @type {Record<string, {name: string, view: (game: Game) => HTMLElement}>} */
 const VIEWS = {
@@ -24,6 +24,8 @@ const VIEWS = {
 
 const OVER = "Your login is over. Please log in again.";
 const ELSEWHERE = "You have logged out in another tab.";
+const UNTOLD =
+  "You are logged out here, but the game could not be told. Its side of the login ends by itself.";
 
 /** @type {Game | null} */
 let game = null;
@@ -65,11 +67,7 @@ function enter() {
 async function leave(why) {
   const ended = session.end();
   showDoor(why);
-  if (!(await ended)) {
-    toast(
-      "You are logged out here, but the game could not be told. Its side of the login ends by itself.",
-    );
-  }
+  if (!(await ended)) tellAtDoor(UNTOLD);
 }
 
 /** @param {string} [why] said above the form */

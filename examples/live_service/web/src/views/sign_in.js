@@ -64,6 +64,16 @@ export function signInView(api, onLogin, why) {
   }
 }
 
+/**
+ * Says something above the form, and leaves what was typed into it alone.
+ *
+ * @param {string} text
+ */
+export function tellAtDoor(text) {
+  const form = document.querySelector(".door-card form");
+  form?.before(h("p", { class: "note", role: "alert" }, text));
+}
+
 /** @param {Api} api @param {(tokens: Tokens) => void} onLogin */
 function logInForm(api, onLogin) {
   const form = h(
