@@ -247,7 +247,7 @@ def game_plans(settings: Settings, variables: Mapping[str, str]) -> list[ChildPl
         **discovery,
         "ACCOUNT_KEY_FILE": str(data / "account-signing-key.pem"),
         "PAYMENT_SECRET_FILE": str(payment),
-        # Any instance can answer, and the first is as good as the others.
+        # Any instance can answer; where this one does not, discovery tells of others.
         "GACHA_URL": f"http://{_HOST}:{gacha_ports[0]}",
     }
     gacha_environment = {

@@ -29,7 +29,9 @@ from account.sweeper import Sweeper
 from account.users import Users
 from shared_http.background import BackgroundLoop, run_until_exit
 from shared_http.clock import ClockMs, now_ms
+from shared_http.discovery import DiscoveryClient, ListedInstances
 from shared_http.health import HEALTH_PATHS, health_routes
+from shared_http.instance_calls import InstanceCalls
 from shared_http.metrics import METRICS_PATH, metrics_routes
 from shared_http.player_tokens import PlayerTokenChecker, PlayerTokenIssuer
 from shared_http.problems import install_problem_funnel
@@ -56,7 +58,7 @@ class AccountService:
     purchases: Purchases
     spending: Spending
     payments: Payments
-    gacha: ServiceCalls
+    gacha: InstanceCalls
     sweeper: Sweeper
 
     def close(self) -> None:
@@ -137,6 +139,21 @@ def _payment_recovery(payments: Payments, every_ms: int) -> BackgroundLoop:
     return BackgroundLoop("payment recovery", recover, pause_s=every_ms / 1000)
 
 
+def _gacha_calls(
+    config: AccountConfig, transport: httpx.BaseTransport | None
+) -> InstanceCalls:
+    """Return calls to any gacha instance: all have the same database behind them."""
+
+    def connect(address: str) -> ServiceCalls:
+        return ServiceCalls(address, config.service_token, transport=transport)
+
+    if config.discovery is None:
+        return InstanceCalls(config.gacha_url, connect=connect, listed=list)
+    client = DiscoveryClient(config.discovery.target, config.service_token)
+    listed = ListedInstances("gacha", client).addresses
+    return InstanceCalls(config.gacha_url, connect=connect, listed=listed)
+
+
 def _open_service(
     config: AccountConfig,
     gacha_transport: httpx.BaseTransport | None,
@@ -149,9 +166,7 @@ def _open_service(
         config.database_wait_ms / 1000, config.database_url, cache=config.redis_url
     )
     wallet = fairpull.Wallet(store)
-    gacha = ServiceCalls(
-        config.gacha_url, config.service_token, transport=gacha_transport
-    )
+    gacha = _gacha_calls(config, gacha_transport)
     sweeper = Sweeper(
         wallet,
         gacha,

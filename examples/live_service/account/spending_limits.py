@@ -7,9 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from shared_http.settings import Environment, SettingError
+from shared_http.settings import Environment, SettingError, time_zone
 
 _EXAMPLE = "under16=2000/10000 under18=5000/20000 adult=none unknown=none"
 _DEFAULTS = {"USD": _EXAMPLE}
@@ -90,13 +89,7 @@ class SpendingLimits:
             _lowest(band.day for band in bands),
             _lowest(band.month for band in bands),
         )
-        try:
-            self._zone = ZoneInfo(zone)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise SettingError(
-                f"SPENDING_TIME_ZONE must be a time zone of IANA, like "
-                f"'Europe/Berlin', not {zone!r}"
-            ) from None
+        self._zone = time_zone(zone, what="SPENDING_TIME_ZONE")
 
     @classmethod
     def from_environment(

@@ -14,7 +14,8 @@ from structlog.typing import FilteringBoundLogger
 
 import fairpull
 from shared_http.crash_points import CrashPoints
-from shared_http.service_calls import NoAnswer, ServiceCalls
+from shared_http.instance_calls import InstanceCalls
+from shared_http.service_calls import NoAnswer
 
 log: FilteringBoundLogger = structlog.get_logger()
 
@@ -27,7 +28,7 @@ class Sweeper:
     def __init__(
         self,
         wallet: fairpull.Wallet,
-        gacha: ServiceCalls,
+        gacha: InstanceCalls,
         *,
         alarm_after_ms: int,
         crash_points: CrashPoints,

@@ -153,7 +153,10 @@ def _open_service(
     tokens = PlayerTokenChecker(
         keys.find, issuer=config.token_issuer, audience=config.token_audience
     )
-    showcase, analyst = Showcase(banners, currency=config.currency), Analyst()
+    showcase = Showcase(
+        banners, currency=config.currency, time_zone=config.display_time_zone
+    )
+    analyst = Analyst()
     odds, pity = OddsPage(showcase, analyst), PityDesk(desk, showcase, analyst)
     events, tickets = _shared_by_processes(config.redis_url)
     hub = SocketHub(
@@ -162,6 +165,8 @@ def _open_service(
         bearer_of=tokens.bearer_of,
         look_at_banner=look_at_banner(showcase, odds, pity),
         limits=config.socket_limits,
+        on_opened=metrics.socket_opened,
+        on_closed=metrics.socket_closed,
     )
     progress = PullProgress(
         desk,

@@ -19,6 +19,7 @@ from shared_http.settings import (
     Environment,
     SettingError,
     read_secret,
+    time_zone,
 )
 from shared_http.tasks import TaskLimits
 
@@ -41,6 +42,7 @@ class GachaConfig:
     discovery: DiscoverySettings | None = None
     banner_folder: Path | None = None
     currency: str = DEFAULT_CURRENCY
+    display_time_zone: str = "UTC"
     token_issuer: str = DEFAULT_ISSUER
     token_audience: str = DEFAULT_AUDIENCE
     pulls_per_player: RateLimit = PULLS_PER_PLAYER
@@ -82,6 +84,10 @@ class GachaConfig:
             discovery=DiscoverySettings.from_environment(environment),
             banner_folder=environment.optional_path("BANNER_PATH"),
             currency=environment.text("GAME_CURRENCY", default=DEFAULT_CURRENCY),
+            display_time_zone=time_zone(
+                environment.text("DISPLAY_TIME_ZONE", default="UTC"),
+                what="DISPLAY_TIME_ZONE",
+            ).key,
             token_issuer=environment.text("JWT_ISSUER", default=DEFAULT_ISSUER),
             token_audience=environment.text("JWT_AUDIENCE", default=DEFAULT_AUDIENCE),
             pulls_per_player=PULLS_PER_PLAYER.set_by(

@@ -11,6 +11,11 @@ from shared_http.metrics import Look, ServiceMetrics
 # More are shown as so many.
 _MOST_LOOKED_AT = 1000
 _FAR_MS = 2**53
+# Clients may close with any of 2000 codes, and each would be kept for ever.
+_CLOSE_CODES = frozenset(
+    {1000, 1001, 1002, 1003, 1005, 1006, 1007, 1008, 1009, 1011, 1013}
+    | {4401, 4403, 4429}
+)
 
 
 class GachaMetrics(ServiceMetrics):
@@ -24,6 +29,12 @@ class GachaMetrics(ServiceMetrics):
         )
         self._answers = self.counter(
             "gacha_hold_answers", "How the account service answered a hold.", "answer"
+        )
+        self._sockets = self.gauge("gacha_sockets_open", "Open WebSockets.")
+        self._closed_sockets = self.counter(
+            "gacha_sockets_closed",
+            "WebSockets that have ended; 1006 is without a word.",
+            "code",
         )
         self.unconfirmed = self.gauge(
             "gacha_confirmations_waiting", "Drawn pulls whose holds wait to be posted."
@@ -40,6 +51,16 @@ class GachaMetrics(ServiceMetrics):
     def answered(self, answer: str) -> None:
         """Count an answer to a hold, of a client's pull or of a recovered one."""
         self._answers.labels(answer).inc()
+
+    def socket_opened(self) -> None:
+        """Count a socket."""
+        self._sockets.inc()
+
+    def socket_closed(self, code: int) -> None:
+        """Count the end of a socket."""
+        self._sockets.dec()
+        shown = str(int(code)) if code in _CLOSE_CODES else "other"
+        self._closed_sockets.labels(shown).inc()
 
 
 def look_at_pulls(desk: fairpull.SplitPullService) -> Look:

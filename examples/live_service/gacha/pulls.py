@@ -86,7 +86,9 @@ def pull_routes(
         except fairpull.UnknownBanner:
             raise showcase.unknown_banner(wanted.banner_id) from None
         except fairpull.BannerClosed:
-            raise _banner_closed(showcase.banner(wanted.banner_id)) from None
+            raise _banner_closed(
+                showcase.banner(wanted.banner_id), showcase.time_zone
+            ) from None
         except fairpull.WrongPrice as error:
             raise _wrong_price(wanted, error.price) from None
         except fairpull.InvalidArgumentError:
@@ -132,7 +134,7 @@ def pull_routes(
     return routes
 
 
-def _banner_closed(banner: fairpull.Banner) -> Problem:
+def _banner_closed(banner: fairpull.Banner, time_zone: str) -> Problem:
     opens_at = optional_rfc3339(banner.opens_at_ms)
     closes_at = optional_rfc3339(banner.closes_at_ms)
     times = " and ".join(
@@ -147,6 +149,7 @@ def _banner_closed(banner: fairpull.Banner) -> Problem:
         f"{banner.id} is not open now; it {times}",
         opensAt=opens_at,
         closesAt=closes_at,
+        timeZone=time_zone,
     )
 
 

@@ -30,10 +30,26 @@ class Showcase:
     """The banners of the game, and their items by id. Safe to use from several threads.
 
     Of a banner that comes in several versions, the one that counts now is shown.
+
+    Parameters
+    ----------
+    banners
+        All of their versions.
+    currency
+        What players have.
+    time_zone
+        The one (IANA) that clients show times of banners in; they are told in UTC.
     """
 
-    def __init__(self, banners: Iterable[fairpull.Banner], *, currency: str) -> None:
+    def __init__(
+        self,
+        banners: Iterable[fairpull.Banner],
+        *,
+        currency: str,
+        time_zone: str = "UTC",
+    ) -> None:
         self._currency = currency
+        self.time_zone = time_zone
         self._shown = self.prepare(banners)
 
     def prepare(self, banners: Iterable[fairpull.Banner]) -> Shown:
@@ -74,7 +90,22 @@ class Showcase:
 
     def shown(self) -> list[dict[str, Any]]:
         """Return what is told of each banner, ordered by id."""
-        return [shown_banner(banner) for banner in self.banners]
+        return [self.shown_banner(banner) for banner in self.banners]
+
+    def shown_banner(self, banner: fairpull.Banner) -> dict[str, Any]:
+        """Return what is told of a banner: its price, its times, which odds it has."""
+        return {
+            "id": banner.id,
+            "name": banner.name,
+            "currency": banner.price_currency,
+            "price": banner.price_amount,
+            "counts": list(banner.batches),
+            "open": is_open(banner),
+            "opensAt": optional_rfc3339(banner.opens_at_ms),
+            "closesAt": optional_rfc3339(banner.closes_at_ms),
+            "timeZone": self.time_zone,
+            "oddsVersion": banner.odds_version,
+        }
 
     def next_change_ms(self) -> int | None:
         """When the next banner opens or closes; None if none will."""
@@ -143,21 +174,6 @@ def banner_essence(banner: fairpull.Banner) -> tuple[object, ...]:
         banner.price_amount,
         banner.batches,
     )
-
-
-def shown_banner(banner: fairpull.Banner) -> dict[str, Any]:
-    """Return what is told of a banner: its price, its times, which odds it has."""
-    return {
-        "id": banner.id,
-        "name": banner.name,
-        "currency": banner.price_currency,
-        "price": banner.price_amount,
-        "counts": list(banner.batches),
-        "open": is_open(banner),
-        "opensAt": optional_rfc3339(banner.opens_at_ms),
-        "closesAt": optional_rfc3339(banner.closes_at_ms),
-        "oddsVersion": banner.odds_version,
-    }
 
 
 def spoken_rarity(rarity: str) -> str:

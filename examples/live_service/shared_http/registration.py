@@ -14,36 +14,23 @@ import threading
 import time
 from dataclasses import dataclass
 from types import FrameType
-from typing import TypeVar
 
 import grpc
 import structlog
-from google.protobuf.message import Message
 from structlog.typing import FilteringBoundLogger
 
 from generated import discovery_pb2 as messages
 from shared_http.background import BackgroundLoop
-from shared_http.service_token import SERVICE_TOKEN_HEADER
+from shared_http.discovery import DiscoveryClient, status_of
 from shared_http.settings import Environment, SettingError
 
 log: FilteringBoundLogger = structlog.get_logger()
 
 _URL = re.compile(r"grpc://([^/@?#\s]+:\d{1,5})")
-_SERVICE = "/fairpull.discovery.v1.Discovery/"
-_CALL_LIMIT_S = 1.0
 # Between two looks at whether a heartbeat is due, or another try to register.
 _LOOK_EVERY_S = 0.5
 # For those who watch to hear that this instance is gone before it refuses anybody.
 _FAREWELL_S = 0.3
-_CHANNEL_OPTIONS = (
-    ("grpc.initial_reconnect_backoff_ms", 200),
-    ("grpc.min_reconnect_backoff_ms", 200),
-    ("grpc.max_reconnect_backoff_ms", 2_000),
-    # A proxy for the outside world knows nothing of the game's own network.
-    ("grpc.enable_http_proxy", 0),
-)
-
-Reply = TypeVar("Reply", bound=Message)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,8 +84,7 @@ class Registration:
         self, service: str, settings: DiscoverySettings, service_token: str
     ) -> None:
         self._instance = messages.Instance(service=service, address=settings.address)
-        self._metadata = ((SERVICE_TOKEN_HEADER.lower(), service_token),)
-        self._channel = grpc.insecure_channel(settings.target, _CHANNEL_OPTIONS)
+        self._client = DiscoveryClient(settings.target, service_token)
         self._lock = threading.Lock()
         self._lease = ""
         self._heartbeat_s = 0.0
@@ -128,7 +114,7 @@ class Registration:
             request = messages.DeregisterRequest(lease_id=self._lease)
             self._lease = ""
             try:
-                self._call("Deregister", request, messages.DeregisterReply)
+                self._client.call("Deregister", request, messages.DeregisterReply)
             except grpc.RpcError as error:
                 self._complain(error)
                 return False
@@ -137,7 +123,7 @@ class Registration:
 
     def _register(self) -> None:
         request = messages.RegisterRequest(instance=self._instance)
-        reply = self._call("Register", request, messages.RegisterReply)
+        reply = self._client.call("Register", request, messages.RegisterReply)
         self._lease = reply.lease_id
         self._heartbeat_s = reply.heartbeat_ms / 1000
         self._due_at = time.monotonic() + self._heartbeat_s
@@ -147,9 +133,9 @@ class Registration:
     def _heartbeat(self) -> None:
         request = messages.HeartbeatRequest(lease_id=self._lease)
         try:
-            self._call("Heartbeat", request, messages.HeartbeatReply)
+            self._client.call("Heartbeat", request, messages.HeartbeatReply)
         except grpc.RpcError as error:
-            if _status(error)[0] is not grpc.StatusCode.NOT_FOUND:
+            if status_of(error)[0] is not grpc.StatusCode.NOT_FOUND:
                 raise
             # It was started anew, or has not heard from here for too long.
             self._lease = ""
@@ -158,33 +144,12 @@ class Registration:
         self._due_at = time.monotonic() + self._heartbeat_s
         self._said = ""
 
-    # The generated client class has no types, and this is all that it would do.
-    def _call(self, method: str, request: Message, reply: type[Reply]) -> Reply:
-        call = self._channel.unary_unary(
-            f"{_SERVICE}{method}",
-            request_serializer=type(request).SerializeToString,
-            response_deserializer=reply.FromString,
-        )
-        answer: Reply = call(
-            request,
-            timeout=_CALL_LIMIT_S,
-            metadata=self._metadata,
-            wait_for_ready=False,
-        )
-        return answer
-
     def _complain(self, error: grpc.RpcError) -> None:
         """Log why discovery refuses or is away; once, not twice a second."""
-        code, details = _status(error)
+        code, details = status_of(error)
         if code.name != self._said:
             log.warning("discovery failed", code=code.name, details=details)
         self._said = code.name
-
-
-def _status(error: grpc.RpcError) -> tuple[grpc.StatusCode, str]:
-    if isinstance(error, grpc.Call):
-        return error.code(), error.details() or ""
-    return grpc.StatusCode.UNKNOWN, str(error)
 
 
 def _leave_before_sigterm(registration: Registration) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 DEFAULT_CURRENCY = "crystal"
 """What players buy and banners cost; both services must be told the same."""
@@ -99,6 +100,20 @@ class Environment:
         if not value:
             return default
         return tuple(word.strip() for word in value.split(",") if word.strip())
+
+
+def time_zone(zone: str, *, what: str) -> ZoneInfo:
+    """Return the time zone of that name; a `SettingError` about `what` without one.
+
+    >>> time_zone("Asia/Tokyo", what="SPENDING_TIME_ZONE").key
+    'Asia/Tokyo'
+    """
+    try:
+        return ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise SettingError(
+            f"{what} must be a time zone of IANA, like 'Europe/Berlin', not {zone!r}"
+        ) from None
 
 
 def read_secret(path: Path, *, what: str) -> str:

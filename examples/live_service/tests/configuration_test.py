@@ -61,6 +61,7 @@ def test_gacha_takes_its_defaults(gacha_variables: dict[str, str]) -> None:
     assert config.server_seed == b"\x0f" * 32
     assert config.jwks_url == "http://127.0.0.1:1/account/.well-known/jwks.json"
     assert config.recovery_every_ms == 250
+    assert config.display_time_zone == "UTC"
 
 
 def test_each_missing_account_setting_is_named(
@@ -87,6 +88,20 @@ def test_secrets_are_not_in_a_configuration_s_repr(
     assert "t" * 32 not in shown
     assert "p" * 32 not in shown
     assert repr(b"\x0f" * 32) not in shown
+
+
+def test_the_time_zone_of_banners_can_be_chosen_and_is_checked(
+    gacha_variables: dict[str, str],
+) -> None:
+    config = GachaConfig.from_environment(
+        {**gacha_variables, "DISPLAY_TIME_ZONE": "America/St_Johns"}
+    )
+    assert config.display_time_zone == "America/St_Johns"
+    for wrong in ("CEST", "Europe", "Mars/Olympus", "+09:00", "../etc/passwd", "\0"):
+        with pytest.raises(SettingError, match="DISPLAY_TIME_ZONE must be a time zone"):
+            GachaConfig.from_environment(
+                {**gacha_variables, "DISPLAY_TIME_ZONE": wrong}
+            )
 
 
 @pytest.mark.parametrize("seed", ["", "0f" * 31, "0f" * 33, "xy" * 32])
@@ -241,6 +256,7 @@ def test_the_key_id_is_the_thumbprint_of_rfc_8037() -> None:
         ("account", {"ACCOUNT_USERS_URL": "sqlite:////nowhere/u.db"}, "unable to open"),
         ("gacha", {"BANNER_PATH": "/nowhere"}, "BANNER_PATH: /nowhere is not a folder"),
         ("gacha", {"BANNER_PATH": "{folder}"}, "odd.json"),
+        ("gacha", {"DISPLAY_TIME_ZONE": "Mars/Olympus"}, "time zone of IANA, like"),
     ],
 )
 def test_a_service_that_can_t_start_ends_with_a_sentence(

@@ -183,6 +183,7 @@ class Game:
                 jwks_url="http://account/account/.well-known/jwks.json",
                 crash_points=CrashPoints("", None),
                 banner_folder=banner_folder,
+                display_time_zone=environment.text("DISPLAY_TIME_ZONE", default="UTC"),
                 redis_url=environment.redis_url("REDIS_URL"),
                 pulls_per_player=PULLS_PER_PLAYER.set_by(
                     environment, "PULL_RATE_PER_PLAYER", default="off"

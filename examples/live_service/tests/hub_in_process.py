@@ -47,14 +47,21 @@ class Hub:
         banner_folder: Path | None = None,
         look_at_banner: Any = look_at_nothing,
     ) -> None:
+        self.opened = 0
+        self.close_codes: list[int] = []
         self.hub = SocketHub(
             showcase=Showcase(load_banners(banner_folder), currency="crystal"),
             events=events or LocalEvents(),
             bearer_of=bearer_of,
             look_at_banner=look_at_banner,
             limits=limits or SocketLimits(),
+            on_opened=self._count,
+            on_closed=self.close_codes.append,
         )
         self.hub.start()
+
+    def _count(self) -> None:
+        self.opened += 1
 
     def connect(
         self, *, ticket: TokenBearer | None = None, **options: Any

@@ -32,6 +32,7 @@ IN_ONE_ONLY = {
     "POD_IP",
     "DATABASE_WAIT_MS",  # here the start is tried again anyhow
     "RATE_PER_ADDRESS",
+    "SOCKETS_PER_ADDRESS",
     "LOGIN_RATE_PER_ADDRESS",
     "REGISTER_RATE_PER_ADDRESS",
 }

@@ -15,7 +15,9 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from game_processes import LIVE_SERVICE, Client, GameProcesses, Process
+from socket_client import SocketClient
 from supervise import free_ports
+from waiting import until
 
 FOLDER = LIVE_SERVICE / "deploy" / "monitoring"
 RULES = [
@@ -86,6 +88,14 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
             player.pull("k1")
             player.pull("k2", count=10)
             assert player.pull("k3").status_code == 429
+            with SocketClient(game.url("/gacha/socket").removesuffix("/gacha/socket")):
+                pass
+            ended = "gacha_sockets_closed_total"
+            until(
+                lambda: shown_at(game.gacha.url).get(ended),
+                within_s=10,
+                what="the end of the socket is counted",
+            )
             found: Shown = {}
             for process in (*game.processes(), discovery):
                 for name, labels in shown_at(process.url).items():

@@ -77,6 +77,7 @@ def test_the_banner_list_tells_price_and_times(tmp_path: Path) -> None:
         "open": True,
         "opensAt": "2020-09-01T00:00:00.000Z",
         "closesAt": "2999-12-01T00:00:00.000Z",
+        "timeZone": "UTC",
     }
     odds = game.gacha.get("/gacha/rarity-chances").json["odds"]
     assert starter["oddsVersion"] == odds["oddsVersion"]
@@ -87,6 +88,21 @@ def test_the_banner_list_tells_price_and_times(tmp_path: Path) -> None:
     )
     player = game.new_player(200)
     assert player.pull(200, bannerId="autumn").json["bannerId"] == "autumn"
+    game.close()
+
+
+def test_times_are_told_in_utc_and_named_the_zone_to_show_them_in(
+    tmp_path: Path,
+) -> None:
+    times = {"opens": "2020-01-01T00:00:00Z", "closes": "2020-07-01T00:30:00Z"}
+    write_banner(tmp_path / "past.json", id="past", **times)
+    game = Game(tmp_path, banner_folder=tmp_path, DISPLAY_TIME_ZONE="Asia/Tokyo")
+    past, starter = game.gacha.get("/gacha/banners").json["banners"]
+    assert past["closesAt"] == "2020-07-01T00:30:00.000Z"
+    assert (past["timeZone"], starter["timeZone"]) == ("Asia/Tokyo", "Asia/Tokyo")
+    refused = game.new_player(160).pull(160, bannerId="past").json
+    assert refused["closesAt"] == "2020-07-01T00:30:00.000Z"
+    assert refused["timeZone"] == "Asia/Tokyo"
     game.close()
 
 

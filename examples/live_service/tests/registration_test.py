@@ -33,6 +33,7 @@ class FakeDiscovery:
         self.tokens: set[object] = set()
         self.refusals: dict[str, grpc.StatusCode] = {}
         self.heartbeat_ms = 1
+        self.listed: list[str] = []
         self._leases = 0
         self._server = grpc.server(ThreadPoolExecutor(2))
         handlers = {
@@ -44,6 +45,7 @@ class FakeDiscovery:
                 messages.DeregisterRequest, lambda _: messages.DeregisterReply()
             ),
         }
+        handlers["List"] = self._handler(messages.ListRequest, self._list)
         name = "fairpull.discovery.v1.Discovery"
         handler = grpc.method_handlers_generic_handler(name, handlers)
         self._server.add_generic_rpc_handlers((handler,))
@@ -62,6 +64,14 @@ class FakeDiscovery:
         self._leases += 1
         return messages.RegisterReply(
             lease_id=f"l{self._leases}", lease_ms=10, heartbeat_ms=self.heartbeat_ms
+        )
+
+    def _list(self, request: Any) -> Any:
+        return messages.ListReply(
+            instances=[
+                messages.Instance(service=request.service, address=address)
+                for address in self.listed
+            ]
         )
 
     def _handler(

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -56,6 +57,62 @@ def wait_listed(game: ScaledGame, count: int = INSTANCES) -> None:
         lambda: len(game.listed()) == count,
         within_s=EXPELLED_WITHIN_S,
         what=f"{count} instances are listed",
+    )
+
+
+def test_the_sweeper_asks_another_instance_where_its_own_is_dead(
+    tmp_path: Path,
+) -> None:
+    """A hold that no gacha instance knows: who asks about it is the sweeper alone."""
+    sweeping = {"HOLD_ASK_AFTER_MS": "300", "HOLD_SWEEP_MS": "100"}
+    game = ScaledGame(tmp_path, gacha=2, **sweeping)
+    try:
+        game.start()
+        wait_listed(game, 2)
+        player = Client(game, "aster")
+        player.buy(1_000, "b")
+        place_hold(game, player, "pull:first")
+        wait_balance(player, 1_000)
+
+        # By then it is the one that is asked, and was from the start: GACHA_URL.
+        asked = game.gachas[0]
+        assert game.account.variables["GACHA_URL"] == asked.url
+        asked.kill()
+        place_hold(game, player, "pull:second")
+        wait_balance(player, 1_000)
+
+        # That other one dies as well, while discovery is away and tells nothing.
+        asked.start()
+        asked.wait_ready()
+        game.discovery.kill()
+        game.gachas[1].kill()
+        place_hold(game, player, "pull:third")
+        wait_balance(player, 1_000)
+    finally:
+        game.kill()
+
+
+def place_hold(game: ScaledGame, player: Client, hold_id: str) -> None:
+    """Place a hold as the gacha service does, and forget it."""
+    answer = game.http.post(
+        f"{game.account.url}/internal/holds",
+        headers={"X-Service-Token": (game.folder / "token").read_text()},
+        json={
+            "holdId": hold_id,
+            "playerId": player.id,
+            "currency": "crystal",
+            "amount": 160,
+            "sink": "spend:starter",
+        },
+    )
+    assert answer.status_code == 201, answer.text
+
+
+def wait_balance(player: Client, balance: int) -> None:
+    until(
+        lambda: player.balance() == balance,
+        within_s=20,
+        what=f"a balance of {balance}",
     )
 
 

@@ -21,6 +21,7 @@ from websockets.http11 import Request as Handshake
 from websockets.server import ServerProtocol
 
 from banner_files import write_banner
+from gacha.metrics import GachaMetrics
 from gacha.sockets.banner_watch import changes
 from gacha.sockets.hub import Arrival
 from gacha.sockets.limits import SocketLimits
@@ -546,6 +547,38 @@ def test_who_answers_no_ping_is_cut_off_and_who_does_is_not() -> None:
         assert ours.recv(1) == b""
         ours.close()
         alive.ask("list_banners", {}, expect="banners")
+
+
+def test_each_end_of_a_socket_is_counted_by_its_code(hub: Hub) -> None:
+    before = len(hub.close_codes)
+    hub.log_in("aster").socket.close(1000)
+    hub.log_in("bryn").socket.close(4999)
+    hub.log_in("cole").socket.socket.shutdown(socket.SHUT_RDWR)
+    assert hub.log_in("dara/1.5").close_code() == 4401
+    long = hub.log_in("enid")
+    long.socket.send("x" * 5000)
+    assert long.close_code() == 1009
+    until(
+        lambda: len(hub.close_codes) == before + 5,
+        within_s=10,
+        what="all ends are counted",
+    )
+    assert sorted(hub.close_codes[before:]) == [1000, 1006, 1009, 4401, 4999]
+    assert hub.opened == len(hub.close_codes)
+
+
+def test_what_clients_close_with_is_a_few_codes_in_the_metrics() -> None:
+    metrics = GachaMetrics()
+    for code in (1000, 1000, 4401, 4999, 3123):
+        metrics.socket_opened()
+        metrics.socket_closed(code)
+    metrics.socket_opened()
+    value = metrics.registry.get_sample_value
+    closed = "gacha_sockets_closed_total"
+    assert value("gacha_sockets_open") == 1
+    assert value(closed, {"code": "1000"}) == 2
+    assert value(closed, {"code": "4401"}) == 1
+    assert value(closed, {"code": "other"}) == 2
 
 
 def test_ending_tells_every_client_and_waits_for_none() -> None:

@@ -30,6 +30,7 @@ class SocketGame:
         banners = folder / "banners"
         banners.mkdir()
         write_banner(banners / "past.json", id="past", closes="2020-01-01T00:00:00Z")
+        variables = {"DISPLAY_TIME_ZONE": "Asia/Tokyo", **variables}
         self.processes = GameProcesses(folder, banner_folder=banners, **variables)
         self.url = self.processes.url("/gacha/socket").removesuffix("/gacha/socket")
         self._open = ExitStack()
@@ -86,6 +87,8 @@ def test_a_session_over_the_socket(game: SocketGame) -> None:
     assert (chosen["chances"], chosen["odds"]) == (http["chances"], http["odds"])
     assert chosen["items"] == items
     assert chosen["banner"]["price"] == 160
+    zones = {each["timeZone"] for each in (*banners, chosen["banner"])}
+    assert zones == {"Asia/Tokyo"}
     assert {each["name"]: each["value"] for each in chosen["pity"]["counters"]} == {
         "pity:ultra_rare": 0,
         "guarantee:ultra_rare": 0,

@@ -24,6 +24,8 @@ const FLAGS = [
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
+  // A name for this machine that browsers take for another one.
+  "--host-resolver-rules=MAP game.test 127.0.0.1",
 ];
 const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core"), "utf8");
 
@@ -32,6 +34,8 @@ const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core"), "
  * @property {number} [width]
  * @property {"light" | "dark"} [theme]
  * @property {boolean} [still] whether motion is reduced
+ * @property {string} [timeZone] the player's
+ * @property {boolean} [clock] whether the test turns its clock (`page.clock`)
  */
 
 /**
@@ -42,13 +46,15 @@ const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core"), "
  * @param {Looks} [looks]
  */
 export async function openPage(t, address, looks = {}) {
-  const { width = 1280, theme = "light", still = true } = looks;
+  const { width = 1280, theme = "light", still = true, clock = false } = looks;
+  const { timeZone = "UTC" } = looks;
   const profile = mkdtempSync(join(tmpdir(), "fairpull-chromium-"));
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: PROGRAM,
     args: FLAGS,
     viewport: { width, height: width < 600 ? 780 : 860 },
     colorScheme: theme,
+    timezoneId: timeZone,
     reducedMotion: still ? "reduce" : "no-preference",
     timeout: 60_000,
   });
@@ -59,6 +65,7 @@ export async function openPage(t, address, looks = {}) {
   const page = context.pages()[0] ?? (await context.newPage());
   page.setDefaultTimeout(20_000);
   const watch = new Watch(page);
+  if (clock) await page.clock.install();
   await page.goto(address);
   return { page, watch };
 }

@@ -55,22 +55,31 @@ export function newName() {
 
 /** A player who is registered and logged in, and plays without the page. */
 export class Player {
-  /** @param {string} address @param {string} name @param {string} token */
-  constructor(address, name, token) {
+  token = "";
+  refreshToken = "";
+
+  /** @param {string} address @param {string} name */
+  constructor(address, name) {
     this.address = address;
     this.name = name;
-    this.token = token;
   }
 
   /** @param {string} address @param {number} [crystals] */
   static async register(address, crystals = 0) {
     const name = newName();
     const credentials = { username: name, password: PASSWORD };
-    const player = new Player(address, name, "");
+    const player = new Player(address, name);
     await player.post("/account/register", { ...credentials, email: "p@example.com" });
-    player.token = (await player.post("/account/login", credentials)).token;
+    Object.assign(player, tokensOf(await player.post("/account/login", credentials)));
     if (crystals > 0) await player.buy(crystals);
     return player;
+  }
+
+  /** Gets a new token by the refresh token. */
+  async refresh() {
+    const { refreshToken } = this;
+    const answer = await this.post("/account/refresh", { refreshToken });
+    Object.assign(this, tokensOf(answer));
   }
 
   /** @param {number} amount */
@@ -105,6 +114,11 @@ export class Player {
     if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
     return answer.json();
   }
+}
+
+/** @param {{token: string, refreshToken: string}} answer */
+function tokensOf({ token, refreshToken }) {
+  return { token, refreshToken };
 }
 
 Player.PASSWORD = PASSWORD;

@@ -1,8 +1,28 @@
 // What a player does at the page, by mouse or by keyboard alone.
 
+import { openPage } from "./chromium.js";
 import { Player } from "./game.js";
 
-/** @import { Page } from "playwright-core" */
+/**
+ * @import { TestContext } from "node:test"
+ * @import { Page } from "playwright-core"
+ * @import { Looks } from "./chromium.js"
+ */
+
+/**
+ * A page on which a new player is logged in.
+ *
+ * @param {TestContext} t
+ * @param {string} address
+ * @param {Looks & {crystals?: number}} [options]
+ */
+export async function play(t, address, { crystals = 0, ...looks } = {}) {
+  const player = await Player.register(address, crystals);
+  const { page, watch } = await openPage(t, address, looks);
+  const hands = new PlayerAtPage(page);
+  await hands.logIn(player.name);
+  return { page, watch, hands, player };
+}
 
 /** Does things by clicking and typing. */
 export class PlayerAtPage {
@@ -30,13 +50,21 @@ export class PlayerAtPage {
     return control.and(page.locator(":not([aria-disabled=true])")).first();
   }
 
-  /** @param {string} name */
-  async register(name) {
+  /** @param {string} name @param {string} [banner] that is shown then */
+  async register(name, banner = "First Light") {
     await this.press("Register");
     await this.fill("User name", name);
     await this.fill("E-mail", "player@example.com");
     await this.fill("Password", Player.PASSWORD);
     await this.press("Register and play");
+    await this.page.getByRole("heading", { name: banner }).waitFor();
+  }
+
+  /** @param {string} name */
+  async logIn(name) {
+    await this.fill("User name", name);
+    await this.fill("Password", Player.PASSWORD);
+    await this.press("Log in");
     await this.page.getByRole("heading", { name: "First Light" }).waitFor();
   }
 

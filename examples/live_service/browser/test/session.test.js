@@ -106,7 +106,7 @@ test("a session", async (t) => {
 
       await player.press("Log out");
       await page.getByRole("heading", { name: "Log in" }).waitFor();
-      assert.equal(await page.evaluate(() => sessionStorage.getItem("token")), null);
+      assert.equal(await page.evaluate(() => sessionStorage.getItem("login")), null);
       watch.assertNoErrors();
     });
   }

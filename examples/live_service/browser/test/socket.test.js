@@ -140,6 +140,30 @@ test("the socket through the gateway", async (t) => {
     assert.equal(await open(t, { query: `?ticket=${ticket}` }).closed, 4401);
   });
 
+  await t.test(
+    "a renewed login has tickets, and moves the end of a socket",
+    async (t) => {
+      const player = await Player.register(address);
+      /** @param {any} message */
+      const expiresAt = ({ data }) => Date.parse(data.expiresAt);
+      // Tokens that are issued in the same second expire in the same.
+      await new Promise((resolve) => setTimeout(resolve, 1_100));
+      const first = player.token;
+      await player.refresh();
+      assert.notEqual(player.token, first);
+      const { ticket } = await player.post("/gacha/socket-ticket", {});
+      const line = open(t, { query: `?ticket=${ticket}` });
+      const welcome = await line.next();
+      assert.equal(welcome.type, "welcome");
+      await new Promise((resolve) => setTimeout(resolve, 1_100));
+      await player.refresh();
+      const moved = await line.ask("authenticate", { token: player.token });
+      assert.equal(moved.type, "welcome");
+      assert.ok(expiresAt(moved) > expiresAt(welcome));
+      assert.equal((await line.ask("list_banners", {})).type, "banners");
+    },
+  );
+
   await t.test("pages of the game may open one, others may not", async (t) => {
     const line = open(t, { origin: address });
     const welcome = await line.ask("authenticate", { token: player.token });

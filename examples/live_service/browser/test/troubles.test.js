@@ -4,9 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openPage } from "../src/chromium.js";
 import { newName, Player, startGame } from "../src/game.js";
-import { PlayerAtPage } from "../src/player_at_page.js";
-
-/** @import { TestContext } from "node:test" */
+import { PlayerAtPage, play } from "../src/player_at_page.js";
 
 const PULL = "**/gacha/pull";
 const PURCHASE = "**/account/buy-currency";
@@ -14,25 +12,8 @@ const PURCHASE = "**/account/buy-currency";
 test("troubles", async (t) => {
   const address = await startGame(t);
 
-  /**
-   * A page on which a new player is logged in.
-   *
-   * @param {TestContext} t
-   * @param {import("../src/chromium.js").Looks & {crystals?: number}} [options]
-   */
-  async function play(t, { crystals = 0, ...looks } = {}) {
-    const player = await Player.register(address, crystals);
-    const { page, watch } = await openPage(t, address, looks);
-    const hands = new PlayerAtPage(page);
-    await hands.fill("User name", player.name);
-    await hands.fill("Password", Player.PASSWORD);
-    await hands.press("Log in");
-    await page.getByRole("heading", { name: "First Light" }).waitFor();
-    return { page, watch, hands, player };
-  }
-
   await t.test("a lost answer is asked for again under the same key", async (t) => {
-    const { page, hands, player } = await play(t, { crystals: 1600 });
+    const { page, hands, player } = await play(t, address, { crystals: 1600 });
     /** @type {(string | undefined)[]} */
     const keys = [];
     await page.route(PULL, async (route) => {
@@ -57,7 +38,7 @@ test("troubles", async (t) => {
   await t.test(
     "what stays undecided is kept over a reload and asked for",
     async (t) => {
-      const { page, hands, player } = await play(t, { crystals: 1600 });
+      const { page, hands, player } = await play(t, address, { crystals: 1600 });
       /** @type {Set<string | undefined>} */
       const keys = new Set();
       await page.route(PULL, async (route) => {
@@ -89,7 +70,7 @@ test("troubles", async (t) => {
   );
 
   await t.test("nor is anything bought twice", async (t) => {
-    const { page, hands, player } = await play(t);
+    const { page, hands, player } = await play(t, address);
     await page.route(PURCHASE, async (route) => {
       await route.fetch();
       await route.abort();
@@ -105,7 +86,7 @@ test("troubles", async (t) => {
   });
 
   await t.test("too few crystals are told beside the buttons", async (t) => {
-    const { page, hands } = await play(t, { crystals: 1000, width: 360 });
+    const { page, hands } = await play(t, address, { crystals: 1000, width: 360 });
     await hands.press("Pull 10");
     const alert = page.getByRole("alert").filter({ hasText: "This costs" });
     await alert.waitFor();
@@ -150,7 +131,7 @@ test("troubles", async (t) => {
   await t.test(
     "a pull made elsewhere is told, and changes what is shown",
     async (t) => {
-      const { page, watch, player } = await play(t, { crystals: 3200 });
+      const { page, watch, player } = await play(t, address, { crystals: 3200 });
       await page.getByText("3,200").first().waitFor();
       await page.getByText("live").waitFor();
       const pool = page.getByText("Ultra rare (6)");
@@ -172,7 +153,7 @@ test("troubles", async (t) => {
   );
 
   await t.test("the reveal moves, can be skipped, and closes by Escape", async (t) => {
-    const { page, hands } = await play(t, { crystals: 3200, still: false });
+    const { page, hands } = await play(t, address, { crystals: 3200, still: false });
     await hands.press("Pull 10");
     const heading = page.getByRole("heading", { name: "From the water comes" });
     await heading.waitFor();
@@ -187,6 +168,18 @@ test("troubles", async (t) => {
     await page.locator("dialog").waitFor({ state: "detached" });
   });
 
+  await t.test("an address that is not safe is told so", async (t) => {
+    const { page, watch } = await openPage(
+      t,
+      address.replace("127.0.0.1", "game.test"),
+      {
+        width: 360,
+      },
+    );
+    await page.getByText("an address that begins with https").waitFor();
+    await watch.assertUsable("an address that is not safe");
+  });
+
   await t.test("the theme is switched and remembered", async (t) => {
     const { page } = await openPage(t, address, { theme: "light" });
     const ground = () =>
@@ -199,17 +192,5 @@ test("troubles", async (t) => {
     assert.equal(await ground(), dark);
     await page.getByRole("button", { name: "Switch to the light theme" }).click();
     assert.equal(await ground(), light);
-  });
-
-  await t.test("a login that is over leads to the door", async (t) => {
-    const { page } = await play(t);
-    await page.evaluate(() => {
-      const [head, , signature] = (sessionStorage.getItem("token") ?? "").split(".");
-      const claims = btoa(JSON.stringify({ sub: "u-1", exp: 4e9 }));
-      sessionStorage.setItem("token", `${head}.${claims}.${signature}`);
-    });
-    await page.reload();
-    await page.getByText("Your login is over. Please log in again.").waitFor();
-    assert.equal(await page.evaluate(() => sessionStorage.getItem("token")), null);
   });
 });

@@ -7,7 +7,7 @@ from typing import Any
 import fairpull
 from gacha.odds_page import OddsPage
 from gacha.pity import PityDesk
-from gacha.showcase import Showcase, rfc3339, shown_banner
+from gacha.showcase import Showcase, rfc3339
 from gacha.sockets.hub import LookAtBanner, SocketHub
 
 
@@ -41,7 +41,7 @@ def look_at_banner(showcase: Showcase, odds: OddsPage, pity: PityDesk) -> LookAt
     def look(player: str, banner_id: str) -> dict[str, Any]:
         banner = showcase.banner(banner_id)
         return {
-            "banner": shown_banner(banner),
+            "banner": showcase.shown_banner(banner),
             "items": showcase.items_of(banner),
             **odds.sheet(banner_id),
             "pity": pity.standing(player, banner_id),

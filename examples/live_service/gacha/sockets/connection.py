@@ -51,6 +51,16 @@ class Connection:
             and self._protocol.state is OPEN
         )
 
+    @property
+    def close_code(self) -> int:
+        """What it was closed with, by the side that said so first; 1006 if none did."""
+        sent, received = self._protocol.close_sent, self._protocol.close_rcvd
+        if received is not None and (
+            sent is None or self._protocol.close_rcvd_then_sent
+        ):
+            return received.code
+        return CloseCode.ABNORMAL_CLOSURE if sent is None else sent.code
+
     async def run(
         self,
         on_open: Callable[[], None],

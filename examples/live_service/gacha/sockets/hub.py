@@ -59,7 +59,8 @@ class SocketHub:
     """Keeps sockets, and tells them what happens.
 
     `receive` and `tell_player` may be called from any thread; all else is for the
-    sockets on the loop.
+    sockets on the loop. `on_opened` is called for each socket, and `on_closed` with the
+    code that it was closed with.
     """
 
     def __init__(
@@ -70,12 +71,16 @@ class SocketHub:
         bearer_of: Callable[[str], TokenBearer],
         look_at_banner: LookAtBanner,
         limits: SocketLimits,
+        on_opened: Callable[[], None] = lambda: None,
+        on_closed: Callable[[int], None] = lambda _code: None,
     ) -> None:
         self.showcase = showcase
         self.events = events
         self.bearer_of = bearer_of
         self.look_at_banner = look_at_banner
         self.limits = limits
+        self._on_opened = on_opened
+        self._on_closed = on_closed
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping: asyncio.Event | None = None
         self._started = threading.Event()
@@ -183,6 +188,7 @@ class SocketHub:
         def begin() -> None:
             refusal = arrival.refusal or self._no_room(arrival)
             self._open.add(conversation)
+            self._on_opened()
             if refusal is not None:
                 conversation.close(*refusal)
             elif arrival.bearer is not None:
@@ -194,7 +200,9 @@ class SocketHub:
             await connection.run(begin, conversation.take)
         finally:
             conversation.end()
-            self._open.discard(conversation)
+            if conversation in self._open:
+                self._open.remove(conversation)
+                self._on_closed(connection.close_code)
             self._forget(conversation)
 
     def _no_room(self, arrival: Arrival) -> tuple[int, str] | None:

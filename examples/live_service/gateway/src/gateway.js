@@ -29,7 +29,11 @@ import { askServices } from "./readiness.js";
 import { SOCKET_PATH, serviceFor } from "./routes.js";
 import { RunningRequests } from "./running_requests.js";
 import { securityHeaders } from "./security_headers.js";
-import { DEFAULT_PULL_BUDGET_MS, DEFAULT_REQUEST_BUDGET_MS } from "./settings.js";
+import {
+  DEFAULT_PULL_BUDGET_MS,
+  DEFAULT_REQUEST_BUDGET_MS,
+  DEFAULT_SOCKETS,
+} from "./settings.js";
 import { SocketPass } from "./socket_pass.js";
 import { answerUpgrades, asksForWebSocket, refuseUpgradeWithBody } from "./upgrade.js";
 import { frontPage, WEB_FOLDER, webFiles } from "./web_page.js";
@@ -39,7 +43,7 @@ import { frontPage, WEB_FOLDER, webFiles } from "./web_page.js";
  * @import { NextFunction, Request, Response } from "express"
  * @import { Logger } from "pino"
  * @import { ServiceName } from "./routes.js"
- * @import { DiscoverySettings, LimitSettings, TokenSettings } from "./settings.js"
+ * @import { DiscoverySettings, LimitSettings, SocketSettings, TokenSettings } from "./settings.js"
  */
 
 /**
@@ -52,6 +56,7 @@ import { frontPage, WEB_FOLDER, webFiles } from "./web_page.js";
  * @property {number} [pullBudgetMs] the same for a pull, which waits for both services
  * @property {TokenSettings | null} [tokens] without them the services alone check tokens
  * @property {LimitSettings} [limits] none without
+ * @property {SocketSettings} [sockets] how many may be open
  * @property {string} [webFolder] the files of the game's page
  */
 
@@ -84,6 +89,7 @@ export function createGateway({
   pullBudgetMs = DEFAULT_PULL_BUDGET_MS,
   tokens = null,
   limits = NO_LIMITS,
+  sockets: socketSettings = DEFAULT_SOCKETS,
   webFolder = WEB_FOLDER,
 }) {
   let draining = false;
@@ -101,7 +107,11 @@ export function createGateway({
       apply: (update) => lists.apply(update),
       logger,
     });
-  const sockets = new SocketPass(instances.gacha, requestBudgetMs);
+  const sockets = new SocketPass(instances.gacha, {
+    handshakeLimitMs: requestBudgetMs,
+    settings: socketSettings,
+    onRefused: (by) => metrics.socketsRefused.inc({ by }),
+  });
   const metrics = createMetrics({ instances, sockets, watch });
   const forward = createForward({
     instances,

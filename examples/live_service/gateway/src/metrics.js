@@ -106,5 +106,11 @@ export function createMetrics({ instances, sockets, watch }) {
       labelNames: ["by"],
       registers,
     }),
+    socketsRefused: new Counter({
+      name: "gateway_sockets_refused_total",
+      help: "WebSockets refused as there were too many, in all or from the address.",
+      labelNames: ["by"],
+      registers,
+    }),
   };
 }

@@ -12,6 +12,15 @@ import { sendProblem } from "./problems.js";
  * @typedef {(req: Request, res: Response, next: NextFunction) => unknown} Handler
  */
 
+/**
+ * Whose a request is, as far as addresses tell: all of an IPv6 network are one.
+ *
+ * @param {Request} req
+ */
+export function addressOf({ ip = "" }) {
+  return ipKeyGenerator(ip);
+}
+
 /** @type {Handler} */
 const letAllThrough = (_req, _res, next) => next();
 
@@ -61,7 +70,7 @@ export function createLimits(
   };
 
   return {
-    byAddress: limit("address", perAddress, ({ ip = "" }) => ipKeyGenerator(ip)),
+    byAddress: limit("address", perAddress, addressOf),
     byPlayer: limit("player", perPlayer, (_req, res) => res.locals.player),
     close() {
       for (const store of stores) store.shutdown();

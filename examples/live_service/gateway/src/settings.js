@@ -14,6 +14,7 @@ import { readFileSync } from "node:fs";
  * @property {number} drainLimitMs
  * @property {TokenSettings} tokens
  * @property {LimitSettings} limits
+ * @property {SocketSettings} sockets
  * @property {string} logLevel
  */
 
@@ -26,12 +27,20 @@ import { readFileSync } from "node:fs";
  * @property {Rate | null} perAddress null is no limit
  * @property {Rate | null} perPlayer
  * @property {string | null} redisUrl where gateways count together
+ * @typedef {object} SocketSettings how many may be open
+ * @property {number} most in all
+ * @property {number | null} perAddress null is no limit
  */
 
 // Longer than a service waits for a busy storage (5 s), so that a client learns from
 // it that nothing was done, and not from the gateway that nobody knows.
 export const DEFAULT_REQUEST_BUDGET_MS = 8_000;
 export const DEFAULT_PULL_BUDGET_MS = 10_000;
+
+// Each is two connections and so two open files, of which systems often allow a process
+// some ten thousand. Many players may share one address.
+/** @type {SocketSettings} */
+export const DEFAULT_SOCKETS = { most: 4_000, perAddress: 200 };
 
 const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"];
 
@@ -43,13 +52,19 @@ export class SettingError extends Error {}
  * @returns {Settings}
  */
 export function readSettings(environment) {
-  /** @param {string} name @param {number} fallback @param {number} least @param {number} most */
-  const integer = (name, fallback, least, most) => {
+  /**
+   * @param {string} name
+   * @param {number} fallback
+   * @param {number} least
+   * @param {number} most
+   * @param {string} [others] that it may be
+   */
+  const integer = (name, fallback, least, most, others = "") => {
     const text = environment[name] ?? String(fallback);
     const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
     if (value >= least && value <= most) return value;
     throw new SettingError(
-      `${name} must be an integer from ${least} to ${most}, not "${text}"`,
+      `${name} must be an integer from ${least} to ${most}${others}, not "${text}"`,
     );
   };
   const logLevel = environment.LOG_LEVEL ?? "info";
@@ -86,6 +101,19 @@ export function readSettings(environment) {
       ),
       perPlayer: rate("RATE_PER_PLAYER", environment.RATE_PER_PLAYER, "6000/minute"),
       redisUrl: redisUrl(environment.REDIS_URL),
+    },
+    sockets: {
+      most: integer("MOST_SOCKETS", DEFAULT_SOCKETS.most, 1, 1_000_000),
+      perAddress:
+        environment.SOCKETS_PER_ADDRESS === "off"
+          ? null
+          : integer(
+              "SOCKETS_PER_ADDRESS",
+              /** @type {number} */ (DEFAULT_SOCKETS.perAddress),
+              1,
+              1_000_000,
+              ", or off",
+            ),
     },
     logLevel,
   };

@@ -4,7 +4,9 @@
 import { request } from "node:http";
 import { cleanRequestHeaders, cleanResponseHeaders } from "./headers.js";
 import { sendProblem } from "./problems.js";
+import { addressOf } from "./rate_limits.js";
 import { MOST_TRIES } from "./retry.js";
+import { SocketPlaces } from "./socket_places.js";
 import { closeFrame, FrameBoundaries } from "./websocket_frames.js";
 
 /**
@@ -12,6 +14,8 @@ import { closeFrame, FrameBoundaries } from "./websocket_frames.js";
  * @import { Socket } from "node:net"
  * @import { Request, Response } from "express"
  * @import { Instance, Instances } from "./instances.js"
+ * @import { SocketSettings } from "./settings.js"
+ * @import { Bound } from "./socket_places.js"
  */
 
 const GOING_AWAY = 1001;
@@ -20,21 +24,32 @@ const GOING_AWAY = 1001;
 const CLOSING_LIMIT_MS = 1_000;
 // So that a client that vanished without a word is noticed, ping or no ping.
 const KEEP_ALIVE_MS = 30_000;
+// Sockets are open for long; who is refused one need not ask every second.
+const ROOM_WAIT_S = 10;
 
 /** The open WebSockets, each from a client to an instance of a service. */
 export class SocketPass {
   #instances;
   #handshakeLimitMs;
+  #settings;
+  #places;
+  #onRefused;
   /** @type {Set<JoinedSockets>} */
   #open = new Set();
 
   /**
    * @param {Instances} instances of the service behind
-   * @param {number} handshakeLimitMs
+   * @param {object} options
+   * @param {number} options.handshakeLimitMs
+   * @param {SocketSettings} options.settings
+   * @param {(by: Bound) => void} options.onRefused there are as many as there may be
    */
-  constructor(instances, handshakeLimitMs) {
+  constructor(instances, { handshakeLimitMs, settings, onRefused }) {
     this.#instances = instances;
     this.#handshakeLimitMs = handshakeLimitMs;
+    this.#settings = settings;
+    this.#places = new SocketPlaces(settings);
+    this.#onRefused = onRefused;
   }
 
   /** How many are open. */
@@ -55,6 +70,14 @@ export class SocketPass {
    * @param {Response} res
    */
   pass(req, res) {
+    const address = addressOf(req);
+    const full = this.#places.fullFor(address);
+    if (full !== null) {
+      this.#refuse(res, full);
+      return;
+    }
+    // The response is open for as long as the socket is.
+    res.once("close", this.#places.take(address));
     const headers = handshakeHeaders(req, String(res.getHeader("X-Request-Id")));
     const abort = new AbortController();
     const alarm = setTimeout(() => {
@@ -88,6 +111,20 @@ export class SocketPass {
       upstream.end();
     };
     knock();
+  }
+
+  /** @param {Response} res @param {Bound} full */
+  #refuse(res, full) {
+    this.#onRefused(full);
+    const { most, perAddress } = this.#settings;
+    res.setHeader("Retry-After", ROOM_WAIT_S);
+    if (full === "address") {
+      const detail = `at most ${perAddress} sockets may be open from one address`;
+      sendProblem(res, "too-many-requests", detail);
+    } else {
+      const detail = `at most ${most} sockets may be open here; try again later`;
+      sendProblem(res, "service-unavailable", detail);
+    }
   }
 
   /**

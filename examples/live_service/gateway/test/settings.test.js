@@ -28,6 +28,7 @@ test("what is not set has a value that suits loopback", () => {
       perPlayer: { most: 6_000, windowMs: 60_000 },
       redisUrl: null,
     },
+    sockets: { most: 4_000, perAddress: 200 },
     logLevel: "info",
   });
 });
@@ -47,6 +48,8 @@ test("everything can be set", () => {
     JWT_AUDIENCE: "them",
     RATE_PER_ADDRESS: "5/second",
     RATE_PER_PLAYER: "off",
+    MOST_SOCKETS: "7",
+    SOCKETS_PER_ADDRESS: "off",
     REDIS_URL: "redis://:pass@cache:6380/2",
     LOG_LEVEL: "silent",
   });
@@ -65,6 +68,7 @@ test("everything can be set", () => {
       perPlayer: null,
       redisUrl: "redis://:pass@cache:6380/2",
     },
+    sockets: { most: 7, perAddress: null },
     logLevel: "silent",
   });
 });
@@ -127,6 +131,11 @@ const WRONG = [
         /^REDIS_URL must be redis:\/\/\[user:password@\]host\[:port\]\[\/database\], one host$/,
       ]),
   ),
+  [{ MOST_SOCKETS: "off" }, /^MOST_SOCKETS must be an integer from 1 to 1000000, not/],
+  [
+    { SOCKETS_PER_ADDRESS: "0" },
+    /^SOCKETS_PER_ADDRESS must be an integer from 1 to 1000000, or off, not "0"$/,
+  ],
   [{ LOG_LEVEL: "loud" }, /^LOG_LEVEL must be one of trace, .*silent, not "loud"/],
 ];
 

@@ -146,6 +146,74 @@ test("sockets go to the instances in turn", async (t) => {
   );
 });
 
+/** The lines of /metrics about sockets. @param {number} port */
+async function socketMetrics(port) {
+  const { body } = await call(port, "/metrics");
+  return body.split("\n").filter((line) => line.startsWith("gateway_sockets_"));
+}
+
+test("there are as many sockets as there may be, in all and from an address", async (t) => {
+  const gacha = await socketService(t);
+  const { port } = await startGateway(t, {
+    gacha: [gacha.url],
+    sockets: { most: 3, perAddress: 2 },
+  });
+  const here = { localAddress: "127.0.0.1" };
+  const there = { localAddress: "127.0.0.2" };
+  const first = open(t, port, here);
+  await once(first, "open");
+  await once(open(t, port, here), "open");
+
+  const tooMany = await refusal(open(t, port, here));
+  assert.equal(tooMany.status, 429);
+  assert.equal(tooMany.headers["retry-after"], "10");
+  const { type, detail } = JSON.parse(tooMany.body);
+  assert.equal(type, "/problems/too-many-requests");
+  assert.equal(detail, "at most 2 sockets may be open from one address");
+
+  await once(open(t, port, there), "open");
+  const full = await refusal(open(t, port, there));
+  assert.equal(full.status, 503);
+  assert.equal(full.headers["retry-after"], "10");
+  assert.equal(JSON.parse(full.body).type, "/problems/service-unavailable");
+  assert.equal(gacha.handshakes.length, 3);
+  assert.deepEqual(await socketMetrics(port), [
+    "gateway_sockets_open 3",
+    'gateway_sockets_refused_total{by="address"} 1',
+    'gateway_sockets_refused_total{by="total"} 1',
+  ]);
+
+  // What else is asked for is answered, and a place that is left is there for others.
+  assert.equal((await call(port, "/livez")).status, 200);
+  first.terminate();
+  while ((await socketMetrics(port))[0] !== "gateway_sockets_open 2");
+  await once(open(t, port, here), "open");
+});
+
+test("a handshake takes its place before it is done, and gives it back", async (t) => {
+  const silent = createTcpServer();
+  await new Promise((resolve) => silent.listen(0, "127.0.0.1", () => resolve(null)));
+  const silentPort = /** @type {AddressInfo} */ (silent.address()).port;
+  t.after(() => silent.close());
+  /** @type {import("node:net").Socket[]} */
+  const asked = [];
+  silent.on("connection", (connection) => asked.push(connection.resume()));
+  const { port } = await startGateway(t, {
+    gacha: [`http://127.0.0.1:${silentPort}`],
+    sockets: { most: 9, perAddress: 1 },
+  });
+  const waiting = refusal(open(t, port));
+  await until(() => asked.length === 1, "the service is asked");
+  assert.equal((await refusal(open(t, port))).status, 429);
+  assert.equal(asked.length, 1);
+  for (const connection of asked) connection.end("HTTP/1.1 418 No\r\n\r\n");
+  assert.equal((await waiting).status, 418);
+  const next = open(t, port);
+  next.on("error", () => {});
+  await until(() => asked.length === 2, "it is asked again");
+  for (const connection of asked) connection.destroy();
+});
+
 test("a refusal of the service is the client's answer", async (t) => {
   const gacha = await fakeService(t);
   gacha.server.on("upgrade", (_req, socket) => {

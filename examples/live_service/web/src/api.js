@@ -1,17 +1,22 @@
-// Requests to the game. Each is answered, or raises Problem or NoAnswer.
+// Requests to the game, as whoever is logged in. Each is answered, or raises Problem or
+// NoAnswer.
 
-import { NoAnswer, Problem } from "./problems.js";
+import { isLoginOver, NoAnswer, Problem } from "./problems.js";
+import { send } from "./requests.js";
 
-const PATIENCE_MS = 15_000;
+/** @import { Session } from "./session.js" */
+
 const TRIES = 3;
 
 // Nobody knows then what became of the request: the same key asks for what did.
 const UNDECIDED = new Set([500, 502, 503, 504]);
 
 export class Api {
-  /** @param {() => string | null} token the player's, if there is one */
-  constructor(token) {
-    this.token = token;
+  #session;
+
+  /** @param {Session} session */
+  constructor(session) {
+    this.#session = session;
   }
 
   /**
@@ -53,38 +58,23 @@ export class Api {
   }
 
   /**
+   * Sends it with a token that is good by what is known here. Where the game says that it
+   * is not, nothing was done: the login is renewed and the same sent once more.
+   *
    * @param {string} method
    * @param {string} path
    * @param {object} [body]
    * @param {Record<string, string>} [headers]
    */
-  async #send(method, path, body, headers = {}) {
-    const token = this.token();
-    let answer;
-    let told;
+  async #send(method, path, body, headers) {
+    const token = await this.#session.current();
     try {
-      answer = await fetch(path, {
-        method,
-        headers: {
-          Accept: "application/json",
-          ...(token ? { Authorization: `Bearer ${token}` } : {}),
-          ...(body ? { "Content-Type": "application/json" } : {}),
-          ...headers,
-        },
-        ...(body ? { body: JSON.stringify(body) } : {}),
-        cache: "no-store",
-        signal: AbortSignal.timeout(PATIENCE_MS),
-      });
-      told = await answer.json();
-    } catch {
-      throw new NoAnswer();
+      return await send({ method, path, body, headers, token });
+    } catch (error) {
+      if (token === null || !isLoginOver(error)) throw error;
+      const renewed = await this.#session.renew(token);
+      return send({ method, path, body, headers, token: renewed });
     }
-    if (answer.ok) return told;
-    throw new Problem(
-      answer.status,
-      told,
-      Number(answer.headers.get("Retry-After")) || 0,
-    );
   }
 }
 

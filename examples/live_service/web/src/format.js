@@ -34,9 +34,44 @@ export function percentOf(fraction) {
   return (100 * numerator) / denominator;
 }
 
-/** @param {string} at RFC 3339 */
+/**
+ * In the player's own time zone.
+ *
+ * @param {string} at RFC 3339
+ */
 export function time(at) {
   return dateAndTime.format(new Date(at));
+}
+
+/**
+ * In a time zone of IANA, and with its name, as the players of a game are in many:
+ * 31 Oct 2027, 02:30 CEST (Europe/Berlin). In UTC where the browser does not know it.
+ *
+ * @param {string} at RFC 3339
+ * @param {string} zone
+ */
+export function timeIn(at, zone) {
+  const date = new Date(at);
+  try {
+    const text = formatIn(zone).format(date);
+    return zone === "UTC" ? text : `${text} (${zone.replaceAll("_", " ")})`;
+  } catch (error) {
+    if (error instanceof RangeError) return formatIn("UTC").format(date);
+    throw error;
+  }
+}
+
+/** @param {string} timeZone */
+function formatIn(timeZone) {
+  return new Intl.DateTimeFormat("en-GB", {
+    day: "numeric",
+    month: "short",
+    year: "numeric",
+    hour: "2-digit",
+    minute: "2-digit",
+    timeZone,
+    timeZoneName: "short",
+  });
 }
 
 /**

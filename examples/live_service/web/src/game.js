@@ -1,12 +1,13 @@
 // What the page knows of the player's game, and who is told when that changes.
 
 import { Pending } from "./pending.js";
-import { Problem } from "./problems.js";
+import { isLoginOver } from "./problems.js";
 import { GameSocket } from "./socket.js";
 import { toast } from "./toasts.js";
 
 /**
  * @import { Api } from "./api.js"
+ * @import { Session } from "./session.js"
  * @import { Banner } from "./views/banner.js"
  */
 
@@ -29,15 +30,16 @@ export class Game {
 
   /**
    * @param {Api} api
-   * @param {string} player
+   * @param {Session} session in which a player is logged in
    * @param {() => void} onLoggedOut
    */
-  constructor(api, player, onLoggedOut) {
+  constructor(api, session, onLoggedOut) {
+    const player = /** @type {string} */ (session.player);
     this.api = api;
     this.pulls = new Pending(api, player, "pull");
     this.purchases = new Pending(api, player, "purchase");
     this.#onLoggedOut = onLoggedOut;
-    this.#socket = new GameSocket(api.token, {
+    this.#socket = new GameSocket(session, {
       onState: (isOpen) => this.#onState(isOpen),
       onEvent: (type, data) => this.#onEvent(type, data),
       onLoggedOut,
@@ -49,6 +51,11 @@ export class Game {
     this.#ended = true;
     this.#socket.close();
     this.#listeners.clear();
+  }
+
+  /** There is another token. */
+  renewed() {
+    this.#socket.renew();
   }
 
   /**
@@ -109,8 +116,8 @@ export class Game {
    * @param {unknown} error
    */
   isOver(error) {
-    const over = error instanceof Problem && error.status === 401;
-    if (over) this.#onLoggedOut();
+    const over = isLoginOver(error);
+    if (over && !this.#ended) this.#onLoggedOut();
     return over;
   }
 

@@ -5,14 +5,14 @@ import { byId, h } from "./dom.js";
 import { amount } from "./format.js";
 import { Game } from "./game.js";
 import { icon } from "./icons.js";
-import { session } from "./session.js";
+import { Session } from "./session.js";
 import { installThemeSwitch } from "./theme_switch.js";
 import { clearToasts } from "./toasts.js";
 import { bannerView } from "./views/banner.js";
 import { historyView } from "./views/history.js";
 import { luckView } from "./views/luck.js";
 import { purseView } from "./views/purse.js";
-import { signInView } from "./views/sign_in.js";
+import { signInView, tellAtDoor } from "./views/sign_in.js";
 
 /** @type {Record<string, {name: string, view: (game: Game) => HTMLElement}>} */
 const VIEWS = {
@@ -22,22 +22,40 @@ const VIEWS = {
   purse: { name: "Crystals", view: purseView },
 };
 
-const api = new Api(() => session.token);
+const OVER = "Your login is over. Please log in again.";
+const ELSEWHERE = "You have logged out in another tab.";
+const UNTOLD =
+  "You are logged out here, but the game could not be told. Its side of the login ends by itself.";
+
 /** @type {Game | null} */
 let game = null;
+const session = new Session({
+  onRenewed: () => game?.renewed(),
+  onEnded: (why) => showDoor(why === "refused" ? OVER : ELSEWHERE),
+});
+const api = new Api(session);
 
 installThemeSwitch(byId("theme"));
 byId("log-out").addEventListener("click", () => leave());
 addEventListener("hashchange", () => showView({ focus: true }));
-if (session.token === null) leave();
-else enter(session.token);
+if (!isSecureContext) showWhyNot();
+else if (session.token === null) showDoor();
+else enter();
 
-/** @param {string} token */
-function enter(token) {
-  session.begin(token);
+/** Browsers have neither locks nor random keys for a page that others can change. */
+function showWhyNot() {
+  byId("main").replaceChildren(
+    h(
+      "p",
+      { class: "note" },
+      "The game needs an address that begins with https, or one of your own machine.",
+    ),
+  );
+}
+
+function enter() {
   clearToasts();
-  const player = /** @type {string} */ (session.player);
-  game = new Game(api, player, () => leave("Your login is over. Please log in again."));
+  game = new Game(api, session, () => leave(OVER));
   byId("log-out").hidden = false;
   showTabs();
   game.onChange(byId("purse"), showPurse);
@@ -46,13 +64,22 @@ function enter(token) {
 }
 
 /** @param {string} [why] */
-function leave(why) {
+async function leave(why) {
+  const ended = session.end();
+  showDoor(why);
+  if (!(await ended)) tellAtDoor(UNTOLD);
+}
+
+/** @param {string} [why] said above the form */
+function showDoor(why) {
+  const isPending = Boolean(game?.pulls.request ?? game?.purchases.request);
+  const kept = "Nothing is lost: what you asked for last is there when you are back.";
   game?.end();
   game = null;
-  session.end();
   for (const id of ["log-out", "tabs", "purse"]) byId(id).hidden = true;
   document.title = "Ninth Lamp";
-  byId("main").replaceChildren(signInView(api, enter, why));
+  const words = why && isPending ? `${why} ${kept}` : why;
+  byId("main").replaceChildren(signInView(api, logIn, words));
 }
 
 /** @param {{focus: boolean}} options */
@@ -69,6 +96,12 @@ function showView({ focus }) {
   byId("main").replaceChildren(view(game));
   scrollTo(0, 0);
   if (focus) byId("main").querySelector("h1")?.focus();
+}
+
+/** @param {import("./session.js").Tokens} tokens */
+function logIn(tokens) {
+  session.begin(tokens);
+  enter();
 }
 
 function showTabs() {

@@ -1,7 +1,9 @@
 // What a player has asked for and no answer came to yet: kept with its Idempotency-Key, over
-// a reload too, until it is known what became of it. So nothing is paid twice.
+// a reload and the next login too, until it is known what became of it. So nothing is paid
+// twice.
 
 import { isUndecided } from "./api.js";
+import { isLoginOver } from "./problems.js";
 
 /**
  * @import { Api } from "./api.js"
@@ -10,7 +12,6 @@ import { isUndecided } from "./api.js";
 
 export class Pending {
   #api;
-  #player;
   #name;
 
   /**
@@ -20,8 +21,7 @@ export class Pending {
    */
   constructor(api, player, kind) {
     this.#api = api;
-    this.#player = player;
-    this.#name = `pending-${kind}`;
+    this.#name = `pending-${kind}:${player}`;
   }
 
   /**
@@ -31,9 +31,7 @@ export class Pending {
    */
   get request() {
     const kept = sessionStorage.getItem(this.#name);
-    if (kept === null) return null;
-    const { player, ...request } = JSON.parse(kept);
-    return player === this.#player ? request : null;
+    return kept === null ? null : JSON.parse(kept);
   }
 
   /**
@@ -42,8 +40,7 @@ export class Pending {
    */
   async ask(path, body) {
     const request = { key: crypto.randomUUID(), path, body };
-    const kept = JSON.stringify({ player: this.#player, ...request });
-    sessionStorage.setItem(this.#name, kept);
+    sessionStorage.setItem(this.#name, JSON.stringify(request));
     return this.#send(request);
   }
 
@@ -62,9 +59,8 @@ export class Pending {
       return answer;
     } catch (error) {
       // A login that is over says nothing of the request: it is asked for after the next.
-      const isDecided =
-        !isUndecided(error) && /** @type {any} */ (error).status !== 401;
-      if (isDecided) sessionStorage.removeItem(this.#name);
+      if (!isUndecided(error) && !isLoginOver(error))
+        sessionStorage.removeItem(this.#name);
       throw error;
     }
   }

@@ -1,7 +1,7 @@
 // What goes wrong, in plain words. The services answer problem documents (RFC 9457); here
 // is what a player is told of each.
 
-import { amount, time } from "./format.js";
+import { amount, timeIn } from "./format.js";
 
 /**
  * @typedef {object} ProblemDocument
@@ -13,6 +13,7 @@ import { amount, time } from "./format.js";
  * @property {number} [balance]
  * @property {string | null} [opensAt]
  * @property {string | null} [closesAt]
+ * @property {string} [timeZone]
  */
 
 /** An answer that is an error. */
@@ -49,6 +50,16 @@ export class NoAnswer extends Error {
   }
 }
 
+/**
+ * Whether the error is that the player's login is over, or that its token is.
+ *
+ * @param {unknown} error
+ */
+export function isLoginOver(error) {
+  if (!(error instanceof Problem) || error.status !== 401) return false;
+  return error.type !== "/problems/wrong-credentials";
+}
+
 /** @type {Record<string, (document: ProblemDocument) => string>} */
 const WORDS = {
   "insufficient-funds": ({ price = 0, balance = 0 }) =>
@@ -58,13 +69,14 @@ const WORDS = {
   "wrong-credentials": () => "User name or password is wrong.",
   "missing-token": () => "Please log in.",
   "invalid-token": () => "Your login is over. Please log in again.",
+  "invalid-refresh-token": () => "Your login is over. Please log in again.",
   "username-taken": () => "This user name is taken. Choose another.",
   "unknown-banner": () => "This banner is not there any more.",
-  "banner-closed": ({ opensAt, closesAt }) => {
+  "banner-closed": ({ opensAt, closesAt, timeZone = "UTC" }) => {
     if (opensAt && new Date(opensAt) > new Date())
-      return `This banner opens at ${time(opensAt)}.`;
+      return `This banner opens at ${timeIn(opensAt, timeZone)}.`;
     return closesAt
-      ? `This banner closed at ${time(closesAt)}.`
+      ? `This banner closed at ${timeIn(closesAt, timeZone)}.`
       : "This banner is closed.";
   },
   "pull-abandoned": () => "The pull was given up, and nothing was charged. Pull again.",

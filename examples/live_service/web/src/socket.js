@@ -1,5 +1,9 @@
 // The game's WebSocket (api/asyncapi.yaml): opened again when it breaks, and told what was
-// missed meanwhile.
+// missed meanwhile. A new token is said on the open socket, so that it outlives the old one.
+
+import { isLoginOver } from "./problems.js";
+
+/** @import { Session } from "./session.js" */
 
 const VERSION = 1;
 const PATIENCE_MS = 8_000;
@@ -12,12 +16,15 @@ const FORBIDDEN = 4403;
  * @typedef {object} Listener
  * @property {(isOpen: boolean) => void} onState
  * @property {(type: string, data: any) => void} onEvent
- * @property {() => void} onLoggedOut the token is not good any more
+ * @property {() => void} onLoggedOut not even a new token is good
  */
 
 export class GameSocket {
-  #token;
+  #session;
   #listener;
+  /** The token said last. @type {string | null} */
+  #token = null;
+  #isRefused = false;
   /** @type {WebSocket | null} */
   #socket = null;
   /** @type {Map<string, {resolve: (data: any) => void, reject: (error: Error) => void}>} */
@@ -32,11 +39,11 @@ export class GameSocket {
   #welcomed = false;
 
   /**
-   * @param {() => string | null} token
+   * @param {Session} session
    * @param {Listener} listener
    */
-  constructor(token, listener) {
-    this.#token = token;
+  constructor(session, listener) {
+    this.#session = session;
     this.#listener = listener;
     this.#open();
   }
@@ -56,6 +63,17 @@ export class GameSocket {
     return this.#send(type, data);
   }
 
+  /** Says the session's token, which is another than it was. */
+  async renew() {
+    if (!this.#welcomed || this.#session.token === this.#token) return;
+    this.#token = this.#session.token;
+    try {
+      await this.#send("authenticate", { token: this.#token });
+    } catch {
+      // It has broken, or will be closed: then it is opened again with that token.
+    }
+  }
+
   #open() {
     const url = new URL("/gacha/socket", location.href);
     url.protocol = url.protocol.replace("http", "ws");
@@ -67,17 +85,21 @@ export class GameSocket {
   }
 
   async #logIn() {
-    const resume = this.#stream === null ? {} : { stream: this.#stream };
-    const data = { token: this.#token() ?? "none", ...resume };
     try {
+      this.#token = await this.#session.current();
+      const resume = this.#stream === null ? {} : { stream: this.#stream };
+      const data = { token: this.#token ?? "none", ...resume };
       const welcome = await this.#send("authenticate", data, this.#seq);
       this.#welcomed = true;
+      this.#isRefused = false;
       this.#pauseMs = FIRST_PAUSE_MS;
       if (this.#stream === null) {
         this.#stream = welcome.stream;
         this.#seq = welcome.lastSeq;
       }
       this.#listener.onState(true);
+      // It may have been renewed while this one was on its way.
+      this.renew();
     } catch {
       this.#socket?.close();
     }
@@ -138,13 +160,27 @@ export class GameSocket {
     }
     if (this.#ended) return;
     this.#listener.onState(false);
-    if (code === NOT_AUTHENTICATED) {
-      this.#listener.onLoggedOut();
-    } else if (code !== FORBIDDEN) {
-      // Not all at the same moment, when many were thrown out at once.
-      const pauseMs = this.#pauseMs * (0.5 + Math.random() / 2);
-      this.#pauseMs = Math.min(2 * this.#pauseMs, LONGEST_PAUSE_MS);
-      setTimeout(() => this.#ended || this.#open(), pauseMs);
+    if (code === NOT_AUTHENTICATED && this.#isRefused) this.#listener.onLoggedOut();
+    else if (code === NOT_AUTHENTICATED) this.#openWithNewToken();
+    else if (code !== FORBIDDEN) this.#openLater();
+  }
+
+  async #openWithNewToken() {
+    this.#isRefused = true;
+    try {
+      await this.#session.renew(this.#token ?? "none");
+      if (!this.#ended) this.#open();
+    } catch (error) {
+      this.#isRefused = false;
+      // Of a login that is over, the session tells.
+      if (!isLoginOver(error)) this.#openLater();
     }
+  }
+
+  #openLater() {
+    // Not all at the same moment, when many were thrown out at once.
+    const pauseMs = this.#pauseMs * (0.5 + Math.random() / 2);
+    this.#pauseMs = Math.min(2 * this.#pauseMs, LONGEST_PAUSE_MS);
+    setTimeout(() => this.#ended || this.#open(), pauseMs);
   }
 }

@@ -2,7 +2,7 @@
 
 import { isUndecided } from "../api.js";
 import { h, redraw } from "../dom.js";
-import { amount, counted, percent, percentOf, time } from "../format.js";
+import { amount, counted, percent, percentOf, timeIn } from "../format.js";
 import { icon } from "../icons.js";
 import { Problem } from "../problems.js";
 import { rarityName } from "../rarity.js";
@@ -12,7 +12,7 @@ import { standingView } from "./standing.js";
 
 /**
  * @import { Game } from "../game.js"
- * @typedef {{id: string, name: string, price: number, counts: number[], open: boolean, opensAt: string | null, closesAt: string | null}} Banner
+ * @typedef {{id: string, name: string, price: number, counts: number[], open: boolean, opensAt: string | null, closesAt: string | null, timeZone: string}} Banner
  */
 
 /** @param {Game} game */
@@ -119,12 +119,18 @@ function stageOdds({ rarities }) {
   );
 }
 
-/** @param {Banner} banner */
-function times({ open, opensAt, closesAt }) {
+/**
+ * When it opens, closes or has closed, in the game's own time zone.
+ *
+ * @param {Banner} banner
+ */
+function times({ open, opensAt, closesAt, timeZone }) {
+  /** @param {string} at */
+  const at = (at) => h("time", { datetime: at }, timeIn(at, timeZone));
   if (!open && opensAt && new Date(opensAt) > new Date())
-    return `Opens ${time(opensAt)}`;
-  if (!open) return "Closed";
-  return closesAt ? `Open until ${time(closesAt)}` : "Open, without an end";
+    return ["Opens ", at(opensAt)];
+  if (!open) return closesAt ? ["Closed since ", at(closesAt)] : "Closed";
+  return closesAt ? ["Open until ", at(closesAt)] : "Open, without an end";
 }
 
 /** @param {string[]} names */

@@ -5,11 +5,12 @@ import { field, onSubmit } from "../forms.js";
 
 /**
  * @import { Api } from "../api.js"
+ * @import { Tokens } from "../session.js"
  * @param {Api} api
- * @param {(token: string) => void} onToken
+ * @param {(tokens: Tokens) => void} onLogin
  * @param {string} [why] said above the form
  */
-export function signInView(api, onToken, why) {
+export function signInView(api, onLogin, why) {
   const card = h("div", { class: "card door-card" });
   show("login");
   return h(
@@ -36,7 +37,7 @@ export function signInView(api, onToken, why) {
   /** @param {"login" | "register"} kind */
   function show(kind) {
     const isNew = kind === "register";
-    const form = isNew ? registerForm(api, onToken) : logInForm(api, onToken);
+    const form = isNew ? registerForm(api, onLogin) : logInForm(api, onLogin);
     card.replaceChildren(
       h("h2", null, isNew ? "Register" : "Log in"),
       why && !isNew ? h("p", { class: "note", role: "status" }, why) : "",
@@ -63,8 +64,18 @@ export function signInView(api, onToken, why) {
   }
 }
 
-/** @param {Api} api @param {(token: string) => void} onToken */
-function logInForm(api, onToken) {
+/**
+ * Says something above the form, and leaves what was typed into it alone.
+ *
+ * @param {string} text
+ */
+export function tellAtDoor(text) {
+  const form = document.querySelector(".door-card form");
+  form?.before(h("p", { class: "note", role: "alert" }, text));
+}
+
+/** @param {Api} api @param {(tokens: Tokens) => void} onLogin */
+function logInForm(api, onLogin) {
   const form = h(
     "form",
     { class: "form" },
@@ -82,14 +93,14 @@ function logInForm(api, onToken) {
     h("button", { class: "button", type: "submit" }, "Log in"),
   );
   onSubmit(form, async ({ username, password }) => {
-    const { token } = await api.post("/account/login", { username, password });
-    onToken(token);
+    const tokens = await api.post("/account/login", { username, password });
+    onLogin(tokens);
   });
   return form;
 }
 
-/** @param {Api} api @param {(token: string) => void} onToken */
-function registerForm(api, onToken) {
+/** @param {Api} api @param {(tokens: Tokens) => void} onLogin */
+function registerForm(api, onLogin) {
   const form = h(
     "form",
     { class: "form" },
@@ -125,8 +136,8 @@ function registerForm(api, onToken) {
   );
   onSubmit(form, async ({ username, email, password }) => {
     await api.post("/account/register", { username, email, password });
-    const { token } = await api.post("/account/login", { username, password });
-    onToken(token);
+    const tokens = await api.post("/account/login", { username, password });
+    onLogin(tokens);
   });
   return form;
 }
