@@ -751,9 +751,10 @@ class TestDamage:
         scratch = tmp_path / "scratch"
         scratch.mkdir()
         path = write("a.ndjson", ndjson(ANN_AND_BOB))
-        with fairpull.read_history(path, starter, folder=scratch):
+        with fairpull.read_history(path, starter, folder=scratch) as history:
             assert len(list(scratch.iterdir())) == 1
         assert list(scratch.iterdir()) == []
+        history.close()  # once more is as well
         with pytest.raises(fairpull.HistoryError):
             fairpull.read_history(write("b.csv", "x\n1\n"), starter, folder=scratch)
         assert list(scratch.iterdir()) == []
@@ -776,6 +777,7 @@ def test_memory_stays_within_the_limit(tmp_path):
     code = """
 import resource, sys, duckdb, fairpull
 path = sys.argv[1]
+duckdb.sql("SET enable_progress_bar = false")
 duckdb.sql(
     "COPY (SELECT 'player-' || (i % 5000) AS player, i AS time, "
     "CASE WHEN hash(i) % 62 = 0 THEN 'ultra_rare' ELSE 'rare' END AS rarity "

@@ -540,9 +540,8 @@ def read_history(
     threads : int, optional
         All cores if left out.
     folder : str or Path, optional
-        Where scratch files go, which take about as much room as the history as
-        Parquet, twice if it goes by time; the system's for temporary files if
-        left out.
+        Where scratch files go, some 12 bytes a pull, and 30 where pulls go by time;
+        the system's for temporary files if left out.
 
     Raises
     ------
