@@ -54,6 +54,7 @@
 #include "fairpull/analysis/moments.h"       // mean and variance of sums
 #include "fairpull/analysis/plan.h"          // wallets and several goals
 #include "fairpull/analysis/pulls_to.h"      // pulls to a goal, hits in pulls
+#include "fairpull/analysis/wait_odds.h"     // odds by how long one waits
 
 // simulation: many players at once
 #include "fairpull/simulation/lane_words.h"  // the words of each of them

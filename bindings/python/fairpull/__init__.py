@@ -23,6 +23,7 @@ from fairpull.errors import (
     Error,
     ExceedsHold,
     FailedPreconditionError,
+    HistoryError,
     HoldAlreadyPosted,
     HoldAlreadyVoided,
     IdAlreadyFailed,
@@ -32,6 +33,7 @@ from fairpull.errors import (
     InvalidArgumentError,
     LedgerError,
     MalformedOperation,
+    MissingExtraError,
     NotFoundError,
     NothingToReverse,
     Problem,
@@ -45,6 +47,7 @@ from fairpull.errors import (
     UnknownHold,
     WrongPrice,
 )
+from fairpull.history import History, read_history
 from fairpull.ledger import (
     Balance,
     CacheCounters,
@@ -73,6 +76,7 @@ from fairpull.records import (
     Rarity,
     RarityOdds,
     Rule,
+    WaitOdds,
 )
 from fairpull.service import (
     PullOperation,
@@ -82,6 +86,7 @@ from fairpull.service import (
     PullStep,
     ServerSeeds,
     SplitPullService,
+    recorded_pulls,
     verify_draws,
 )
 from fairpull.simulation import (
@@ -109,6 +114,8 @@ __all__ = [
     "ExceedsHold",
     "FailedPreconditionError",
     "Finding",
+    "History",
+    "HistoryError",
     "Hold",
     "HoldAlreadyPosted",
     "HoldAlreadyVoided",
@@ -122,6 +129,7 @@ __all__ = [
     "LedgerError",
     "Lot",
     "MalformedOperation",
+    "MissingExtraError",
     "NotFoundError",
     "NothingToReverse",
     "Odds",
@@ -155,6 +163,7 @@ __all__ = [
     "UnknownBanner",
     "UnknownHold",
     "UnusedPaid",
+    "WaitOdds",
     "Wallet",
     "WrongPrice",
     "__version__",
@@ -164,6 +173,8 @@ __all__ = [
     "distribute_by_player",
     "follow_plan",
     "open_store",
+    "read_history",
+    "recorded_pulls",
     "simulate",
     "simulate_periods",
     "unused_paid",

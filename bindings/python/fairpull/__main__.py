@@ -24,6 +24,7 @@ from fairpull._command import (
     print_json,
     show,
 )
+from fairpull._history_command import export_command, history_command
 from fairpull._ledger_command import ledger, migrate
 from fairpull._plot import QUANTILES, bars
 from fairpull._simulate_command import simulate_command
@@ -38,6 +39,8 @@ app = typer.Typer(
 app.add_typer(ledger, name="ledger")
 app.command()(migrate)
 app.command("simulate")(simulate_command)
+app.command("history")(history_command)
+app.command("export")(export_command)
 Batch = Annotated[
     int | None,
     typer.Option(

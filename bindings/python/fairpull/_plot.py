@@ -10,7 +10,9 @@ import numpy as np
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from fairpull.banner import Banner
     from fairpull.distribution import Distribution
+    from fairpull.history import Waits
 
 QUANTILES = (0.10, 0.25, 0.50, 0.75, 0.90, 0.99)
 
@@ -21,18 +23,29 @@ def shown_range(distribution: Distribution) -> tuple[int, int]:
     return max(0, lowest - 1), max(1, int(distribution.icdf(0.999)))
 
 
+def new_axes() -> Axes:
+    """Axes of a figure of their own, without the global state of pyplot."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 4.5), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure.add_subplot()
+
+
+def save(ax: Axes, path: str | Path | None) -> None:
+    """Save the figure of the axes, if there is a path."""
+    picture = ax.get_figure(root=True)
+    if path is not None and picture is not None:
+        picture.savefig(path, dpi=120)
+
+
 def draw(
     distribution: Distribution, *, ax: Axes | None, path: str | Path | None
 ) -> Axes:
     """The probability of each count as bars, that of being done as a line."""
     if ax is None:
-        # A figure of its own, without the global state of pyplot.
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-
-        figure = Figure(figsize=(8, 4.5), layout="constrained")
-        FigureCanvasAgg(figure)
-        ax = figure.add_subplot()
+        ax = new_axes()
     first, last = shown_range(distribution)
     counts = np.arange(first, last + 1)
     ax.bar(counts, distribution.pmf(counts), width=1.0, color="#9ecae1")
@@ -54,9 +67,7 @@ def draw(
             ha="right" if right else "left",
         )
     ax.set_title(f"mean {distribution.mean:.2f} {distribution.counts}")
-    picture = ax.get_figure(root=True)
-    if path is not None and picture is not None:
-        picture.savefig(path, dpi=120)
+    save(ax, path)
     return ax
 
 
@@ -80,3 +91,49 @@ def bars(distribution: Distribution, *, rows: int = 20, width: int = 50) -> list
     if left > 1e-12:
         lines.append(f"{'more':>13} {100 * left:6.2g}%")
     return lines
+
+
+def draw_waits(
+    waits: Waits, banner: Banner, *, ax: Axes | None, path: str | Path | None
+) -> Axes:
+    """Observed hazards with their intervals, and the exact ones as a line."""
+    if ax is None:
+        ax = new_axes()
+    wait = np.arange(1, len(waits.at_risk) + 1)
+    seen = waits.at_risk > 0
+    below = np.maximum(0, waits.rate - waits.low)
+    above = np.maximum(0, waits.high - waits.rate)
+    ax.errorbar(
+        wait[seen],
+        waits.rate[seen],
+        yerr=np.stack([below, above])[:, seen],
+        fmt="o",
+        markersize=3,
+        linewidth=1,
+        color="#d94801",
+        label="observed, with its interval",
+    )
+    ax.plot(
+        wait,
+        waits.exact,
+        color="#08306b",
+        linewidth=1.5,
+        drawstyle="steps-mid",
+        label="exact, as it is drawn",
+    )
+    ax.set_xlabel(f"pulls waited for {waits.rarity}, this one included")
+    ax.set_ylabel("odds of a hit")
+    ax.set_ylim(0, None)
+    ax.legend(loc="upper left")
+    risked = ax.twinx()
+    risked.fill_between(wait, waits.at_risk, step="mid", color="#bdbdbd", alpha=0.35)
+    risked.set_ylim(0, None)
+    risked.set_ylabel("waits that came so far (grey)")
+    ax.set_zorder(risked.get_zorder() + 1)
+    ax.patch.set_visible(False)
+    ax.set_title(
+        f"{banner.name}: {int(waits.hits.sum())} hits of {waits.rarity}, "
+        f"{waits.expected:.1f} expected"
+    )
+    save(ax, path)
+    return ax

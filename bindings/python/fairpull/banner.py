@@ -27,6 +27,7 @@ from fairpull.records import (
     Rarity,
     RarityOdds,
     Rule,
+    WaitOdds,
 )
 
 __all__ = ["Banner", "Pulls", "Source", "check"]
@@ -361,6 +362,35 @@ class Banner:
         values = list((state or {}).items())
         core = _core.hits_in(self._core, goal, pulls, values, batch)
         return Distribution(core, counts="hits")
+
+    def wait_odds(self, rarity: str, *, batch: int | None = None) -> WaitOdds:
+        """The exact hazards of a rarity: its odds by pulls since the last hit.
+
+        Up to the longest possible wait, or one that one in 10**12 comes to, or
+        100000 pulls; within 1e-12. `batch` as in :meth:`odds`.
+
+        Raises
+        ------
+        InvalidArgumentError
+            No such rarity or batch; the message says which there are.
+        ResourceExhaustedError
+            As :meth:`odds`.
+        """
+        ids = [known.id for known in self.rarities]
+        if rarity not in ids:
+            raise InvalidArgumentError(
+                f"there is no rarity {rarity!r} on banner {self.id!r}; there are "
+                f"{', '.join(ids)}"
+            )
+        begun_by, reached, hazard, alone = self._core.wait_odds(
+            ids.index(rarity), batch
+        )
+        return WaitOdds(
+            tuple(ids[index] for index in begun_by),
+            np.asarray(reached, dtype=np.float64),
+            np.asarray(hazard, dtype=np.float64),
+            alone,
+        )
 
     def then_as_many(
         self,

@@ -18,6 +18,7 @@ __all__ = [
     "Error",
     "ExceedsHold",
     "FailedPreconditionError",
+    "HistoryError",
     "HoldAlreadyPosted",
     "HoldAlreadyVoided",
     "IdAlreadyFailed",
@@ -27,6 +28,7 @@ __all__ = [
     "InvalidArgumentError",
     "LedgerError",
     "MalformedOperation",
+    "MissingExtraError",
     "NotFoundError",
     "Problem",
     "ResourceExhaustedError",
@@ -113,6 +115,14 @@ class BannerError(Error, ValueError):
     def __init__(self, problems: list[Problem]) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = problems
+
+
+class HistoryError(Error, ValueError):
+    """A file of recorded pulls that can't be used; the message says why."""
+
+
+class MissingExtraError(Error, ImportError):
+    """Something needs a package that is not installed; the message says which."""
 
 
 class UnknownBanner(NotFoundError):

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 __all__ = [
     "CounterRange",
     "Finding",
@@ -16,6 +19,7 @@ __all__ = [
     "Rarity",
     "RarityOdds",
     "Rule",
+    "WaitOdds",
 ]
 
 
@@ -140,6 +144,32 @@ class Rule(NamedTuple):
 
     pointer: str
     text: str
+
+
+class WaitOdds(NamedTuple):
+    """How likely a pull brings a rarity, by how long the player has waited.
+
+    Entry w - 1 of each array, of shape (longest wait,), is about the pull that is
+    the w-th since the wait began.
+
+    Attributes
+    ----------
+    begun_by : tuple of str
+        The rarities whose hits begin the wait anew, highest first: the rarity
+        itself, and those that set its pity back.
+    reached : ndarray of float
+        The share of waits that come to this pull; the first is 1.
+    hazard : ndarray of float
+        The odds that this pull is a hit. Where they hang on more than the wait,
+        their mean over all waits in the long run.
+    by_wait_alone : bool
+        Whether the odds hang on the wait alone.
+    """
+
+    begun_by: tuple[str, ...]
+    reached: NDArray[np.float64]
+    hazard: NDArray[np.float64]
+    by_wait_alone: bool
 
 
 class Pull(NamedTuple):

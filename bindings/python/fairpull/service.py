@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from fairpull import _core
 from fairpull._checks import MAX_AMOUNT, whole
@@ -17,6 +17,7 @@ __all__ = [
     "PullStep",
     "ServerSeeds",
     "SplitPullService",
+    "recorded_pulls",
     "verify_draws",
 ]
 
@@ -237,6 +238,42 @@ class SplitPullService:
             There is no such banner.
         """
         return dict(self._core.pity(player, banner))
+
+
+def recorded_pulls(store: Store, *, player: str | None = None) -> Iterator[PullRecord]:
+    """Every pull that a store holds, player by player, each one's newest first.
+
+    Read page by page: for an export, not for each request. Pulls that are made
+    meanwhile may be missing, never half there.
+
+    Parameters
+    ----------
+    store : Store
+    player : str, optional
+        Of this player alone.
+
+    Raises
+    ------
+    StoreError
+        The storage failed.
+    """
+    if player is not None:
+        yield from _pulls_of(store, player)
+        return
+    after = ""
+    while page := _core.players(store._core, after, MAX_PAGE):
+        for each in page:
+            yield from _pulls_of(store, each)
+        after = page[-1]
+
+
+def _pulls_of(store: Store, player: str) -> Iterator[PullRecord]:
+    cursor = None
+    while True:
+        page, cursor = _core.pull_history(store._core, player, cursor, MAX_PAGE)
+        yield from page
+        if cursor is None:
+            return
 
 
 def verify_draws(store: Store, catalog: Catalog, seeds: ServerSeeds) -> list[str]:

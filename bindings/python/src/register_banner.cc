@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "fairpull/analysis/long_run.h"
+#include "fairpull/analysis/wait_odds.h"
 #include "fairpull/banner/banner.h"
 #include "fairpull/banner/catalog.h"
 #include "fairpull/banner/rules_text.h"
@@ -216,6 +217,25 @@ std::pair<std::vector<double>, std::vector<double>> LongRun(
   return {std::move(odds.rarity), std::move(odds.item)};
 }
 
+using Lists = std::vector<std::vector<double>>;
+
+std::pair<Lists, Lists> Early(const Banner& banner, std::size_t draws,
+                              std::optional<std::uint32_t> batch) {
+  const py::gil_scoped_release unlocked;
+  EarlyOdds odds = ValueOrThrow(ComputeEarlyOdds(banner, draws, batch));
+  return {std::move(odds.rarity), std::move(odds.featured)};
+}
+
+// (rarities that begin a wait anew, share of waits, hazard, by wait alone)
+std::tuple<std::vector<int>, std::vector<double>, std::vector<double>, bool>
+Waits(const Banner& banner, std::size_t rarity,
+      std::optional<std::uint32_t> batch) {
+  const py::gil_scoped_release unlocked;
+  WaitOdds odds = ValueOrThrow(ComputeWaitOdds(banner, rarity, batch));
+  return {std::vector<int>(odds.begun_by.begin(), odds.begun_by.end()),
+          std::move(odds.reached), std::move(odds.hazard), odds.by_wait_alone};
+}
+
 using ProblemTuple = std::tuple<std::string, std::string, std::string>;
 
 // The banner, None if there was a problem; (file, pointer, message) of each.
@@ -341,6 +361,8 @@ void RegisterBanner(py::module_& module) {
           [](const Banner& b) { return CounterRanges(b.counters()); })
       .def("item_base_odds", &ItemBaseOdds)
       .def("long_run_odds", &LongRun, py::arg("batch"))
+      .def("early_odds", &Early, py::arg("draws"), py::arg("batch"))
+      .def("wait_odds", &Waits, py::arg("rarity"), py::arg("batch"))
       .def("pull_many", &PullMany, py::arg("state"), py::arg("generator"),
            py::arg("count"), py::arg("batch"));
   module.def("check_text", &CheckText, py::arg("text"), py::arg("file"));

@@ -276,6 +276,44 @@ void RegisterService(py::module_& module) {
           py::arg("expected_cost"));
   RegisterSplitPullService(module);
   module.def(
+      "players",
+      [](const std::shared_ptr<StoreHandle>& store, const std::string& after,
+         int limit) {
+        // An empty id is before all others.
+        const PlayerId from =
+            after.empty() ? PlayerId() : ValueOrThrow(PlayerId::Parse(after));
+        std::vector<std::string> players;
+        const py::gil_scoped_release unlocked;
+        const std::shared_ptr<Store> pinned = store->Pin();
+        for (const PlayerId& player :
+             ValueOrThrow(pinned->Players(from, limit))) {
+          players.push_back(player.value());
+        }
+        return players;
+      },
+      py::arg("store"), py::arg("after"), py::arg("limit"));
+  // (rows, the cursor of the next page or None)
+  module.def(
+      "pull_history",
+      [](const std::shared_ptr<StoreHandle>& store, const std::string& player,
+         const std::optional<std::string>& cursor, int limit) {
+        const PlayerId p = ValueOrThrow(PlayerId::Parse(player));
+        std::optional<PullCursor> before;
+        if (cursor.has_value()) {
+          before = ValueOrThrow(PullCursor::Parse(*cursor));
+        }
+        const py::gil_scoped_release unlocked;
+        const std::shared_ptr<Store> pinned = store->Pin();
+        std::vector<PullRecord> rows =
+            ValueOrThrow(pinned->History(p, before, limit));
+        std::optional<std::string> next;
+        if (rows.size() == static_cast<std::size_t>(limit)) {
+          next = PullCursor::Of(rows.back()).ToText();
+        }
+        return std::make_pair(std::move(rows), next);
+      },
+      py::arg("store"), py::arg("player"), py::arg("cursor"), py::arg("limit"));
+  module.def(
       "verify",
       [](const std::shared_ptr<StoreHandle>& store) {
         const py::gil_scoped_release unlocked;

@@ -11,6 +11,7 @@
 #ifndef FAIRPULL_ANALYSIS_LONG_RUN_H_
 #define FAIRPULL_ANALYSIS_LONG_RUN_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -35,6 +36,20 @@ struct LongRunOdds {
 // states a player stays.
 [[nodiscard]] absl::StatusOr<LongRunOdds> ComputeLongRunOdds(
     const Banner& banner, std::optional<std::uint32_t> batch = std::nullopt);
+
+// The odds of a new player's draws, which come to the long-run odds with time.
+// By index of the rarity, then entry t - 1 of the t-th draw.
+struct EarlyOdds {
+  std::vector<std::vector<double>> rarity;
+  std::vector<std::vector<double>> featured;  // of it and featured
+};
+
+// Of the first `draws` draws, or of so many that the next ones have the
+// long-run odds within 1e-12; lists have one length. Errors as
+// ComputeLongRunOdds.
+[[nodiscard]] absl::StatusOr<EarlyOdds> ComputeEarlyOdds(
+    const Banner& banner, std::size_t draws,
+    std::optional<std::uint32_t> batch = std::nullopt);
 
 }  // namespace fairpull
 

@@ -1,0 +1,122 @@
+"""DuckDB as the histories use it: in a scratch folder, within a memory limit."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+import weakref
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fairpull.errors import (
+    HistoryError,
+    InvalidArgumentError,
+    MissingExtraError,
+    ResourceExhaustedError,
+)
+
+if TYPE_CHECKING:
+    import duckdb
+
+MEMORY = re.compile(r"[1-9][0-9]*(MB|GB|MiB|GiB)")
+
+
+def quoted(text: str) -> str:
+    """The text as a literal of SQL."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+class Engine:
+    """A database in a folder of its own, which goes when it is closed.
+
+    Parameters
+    ----------
+    memory_limit : str
+        What DuckDB may hold in memory; what is more goes to the folder.
+    threads : int or None
+        All cores if None.
+    folder : str or Path or None
+        Where the scratch folder is made; the system's for temporary files if None.
+    """
+
+    def __init__(
+        self, memory_limit: str, threads: int | None, folder: str | Path | None
+    ) -> None:
+        try:
+            import duckdb
+        except ImportError:
+            raise MissingExtraError(
+                "histories are read by DuckDB: pip install 'fairpull[history]'"
+            ) from None
+        if not MEMORY.fullmatch(memory_limit):
+            raise InvalidArgumentError(
+                f"memory_limit is {memory_limit!r}; write it as 1GB or 512MB"
+            )
+        self._duckdb = duckdb
+        self.folder = Path(tempfile.mkdtemp(prefix="fairpull-history-", dir=folder))
+        self._remove = weakref.finalize(self, shutil.rmtree, self.folder, True)
+        try:
+            self._connection = duckdb.connect(
+                str(self.folder / "history.duckdb"),
+                config={
+                    "memory_limit": memory_limit,
+                    "threads": threads or len(os.sched_getaffinity(0)),
+                    "temp_directory": str(self.folder / "spilled"),
+                },
+            )
+            # Nothing is fetched from the network, whatever a path looks like.
+            self._connection.execute("SET autoinstall_known_extensions = false")
+            self._connection.execute("SET enable_progress_bar = false")
+        except BaseException:
+            self._remove()
+            raise
+
+    def close(self) -> None:
+        """Close the database and remove the folder."""
+        self._connection.close()
+        self._remove()
+
+    def run(self, statement: str) -> duckdb.DuckDBPyConnection:
+        """Run a statement; its rows are fetched from what is given back.
+
+        Raises
+        ------
+        ResourceExhaustedError
+            Out of memory or of room on the disk.
+        HistoryError
+            Anything else that DuckDB refuses.
+        """
+        try:
+            return self._connection.execute(statement)
+        except self._duckdb.InterruptException:
+            raise KeyboardInterrupt from None
+        except self._duckdb.OutOfMemoryException as error:
+            raise ResourceExhaustedError(
+                f"{first_line(error)}; give more by memory_limit (--memory)"
+            ) from None
+        except self._duckdb.IOException as error:
+            text = first_line(error)
+            if "No space left" in text or "max_temp_directory_size" in text:
+                raise ResourceExhaustedError(
+                    f"no room is left in {self.folder.parent}: {text}"
+                ) from None
+            raise HistoryError(text) from None
+        except self._duckdb.Error as error:
+            raise HistoryError(first_line(error)) from None
+
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        """All rows of a query."""
+        return self.run(statement).fetchall()
+
+    def row(self, statement: str) -> tuple[Any, ...]:
+        """The only row of a query."""
+        (row,) = self.rows(statement)
+        return row
+
+
+def first_line(error: Exception) -> str:
+    """What DuckDB says, without its hints and the kind of error before it."""
+    text = str(error).strip().split("\n")[0]
+    return re.sub(r"^[A-Z][A-Za-z /]*Error: ", "", text)
