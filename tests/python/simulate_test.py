@@ -527,3 +527,55 @@ def wait_until_busy(pid: int) -> None:
                     return
         time.sleep(0.01)
     raise AssertionError("no worker began")
+
+
+class TestTables:
+    def test_rows_are_the_draws_of_each_player(self, starter):
+        pyarrow = pytest.importorskip("pyarrow")
+        result = fairpull.simulate(
+            starter, players=5, pulls=[3, 0, 2, 4, 1], rng=7, outcomes=True
+        )
+        table = result.to_arrow()
+        assert table.column_names == ["player", "seq", "item", "rarity"]
+        rows = table.to_pylist()
+        assert [(row["player"], row["seq"]) for row in rows] == [
+            *((0, 1), (0, 2), (0, 3), (2, 1), (2, 2)),
+            *((3, 1), (3, 2), (3, 3), (3, 4), (4, 1)),
+        ]
+        assert result.outcomes is not None
+        for row in rows:
+            item = starter.items[result.outcomes[row["player"], row["seq"] - 1]]
+            assert (row["item"], row["rarity"]) == (item.id, item.rarity)
+        assert isinstance(table, pyarrow.Table)
+
+    def test_indices_of_items_are_not_copied(self, starter):
+        result = fairpull.simulate(starter, players=70, pulls=30, rng=7, outcomes=True)
+        items = result.to_arrow().column("item").chunk(0)
+        assert result.outcomes is not None
+        assert items.indices.buffers()[1].address == result.outcomes.ctypes.data
+
+    def test_a_file_is_read_as_a_history(self, starter, tmp_path, monkeypatch):
+        monkeypatch.setattr("fairpull._simulation_table.ROWS_AT_ONCE", 1000)
+        result = fairpull.simulate(
+            starter, players=300, pulls=200, rng=7, outcomes=True
+        )
+        result.write_parquet(tmp_path / "drawn.parquet")
+        with fairpull.read_history(tmp_path / "drawn.parquet", starter) as history:
+            rates = {rate.name: rate for rate in history.rates()}
+        for rarity, hits in result.rarities.items():
+            assert rates[f"rarity:{rarity}"].hits == hits
+            assert rates[f"rarity:{rarity}"].of == result.pulls
+
+    def test_without_outcomes_it_says_how_to_get_them(self, starter, tmp_path):
+        result = fairpull.simulate(starter, players=1, pulls=1)
+        with pytest.raises(fairpull.InvalidArgumentError, match="outcomes=True"):
+            result.to_arrow()
+        with pytest.raises(fairpull.InvalidArgumentError, match="outcomes=True"):
+            result.write_parquet(tmp_path / "none.parquet")
+        assert not (tmp_path / "none.parquet").exists()
+
+    def test_without_pyarrow_it_says_what_to_install(self, starter, monkeypatch):
+        result = fairpull.simulate(starter, players=1, pulls=1, outcomes=True)
+        monkeypatch.setitem(sys.modules, "pyarrow", None)
+        with pytest.raises(fairpull.MissingExtraError, match=r"fairpull\[arrow\]"):
+            result.to_arrow()

@@ -7,7 +7,8 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from fairpull import _core
 from fairpull._checks import whole
 from fairpull._generator import Rng
+from fairpull._simulation_table import to_arrow, write_parquet
 from fairpull._simulation_tasks import (
     Columns,
     Part,
@@ -26,6 +28,9 @@ from fairpull._simulation_tasks import (
 )
 from fairpull.banner import MAX_COPIES, Banner
 from fairpull.errors import InvalidArgumentError
+
+if TYPE_CHECKING:
+    import pyarrow
 
 __all__ = ["NOT_DRAWN", "SimulationInterrupted", "SimulationResult", "simulate"]
 
@@ -106,6 +111,35 @@ class SimulationResult:
     states: dict[str, NDArray[np.int16]] | None
     drawn: NDArray[np.uint64] | None
     got: NDArray[np.uint64] | None
+
+    def to_arrow(self) -> pyarrow.Table:
+        """The outcomes as a table: ``player``, ``seq`` from 1, ``item``, ``rarity``.
+
+        Items and rarities are dictionaries; the items' indices are `outcomes`
+        itself where no player stopped, not a copy.
+
+        Raises
+        ------
+        InvalidArgumentError
+            The simulation kept no outcomes.
+        MissingExtraError
+            PyArrow is not installed.
+        """
+        return to_arrow(self.banner, self.outcomes, NOT_DRAWN)
+
+    def write_parquet(self, path: str | Path) -> None:
+        """Write that table to a file, some players at a time.
+
+        :func:`fairpull.read_history` reads it as a recorded history.
+
+        Raises
+        ------
+        InvalidArgumentError, MissingExtraError
+            As :meth:`to_arrow`.
+        OSError
+            The file can't be written.
+        """
+        write_parquet(self.banner, self.outcomes, NOT_DRAWN, path)
 
 
 class SimulationInterrupted(KeyboardInterrupt):
