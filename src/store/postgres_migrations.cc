@@ -106,9 +106,14 @@ absl::Status Migrate(PostgresConnection& connection) {
     return absl::OkStatus();
   }
   // Two that make the same table at the same time get in each other's way, for
-  // all that it says IF NOT EXISTS: the one that comes second begins again.
+  // all that it says IF NOT EXISTS: the one that comes second begins again. Its
+  // row type may be there before the table is seen, which looks as if another
+  // application had it.
   absl::Status status = ApplyMissing(connection);
-  for (int again = 1; again < 5 && absl::IsAborted(status); ++again) {
+  const auto may_be_another = [](const absl::Status& failed) {
+    return absl::IsAborted(failed) || absl::IsFailedPrecondition(failed);
+  };
+  for (int again = 1; again < 5 && may_be_another(status); ++again) {
     connection.Rollback();
     status = ApplyMissing(connection);
   }
