@@ -423,6 +423,22 @@ class TestSimulatedHistory:
         assert labels == ["exact, as it is drawn", "observed, with its interval"]
 
 
+# Beyond six standard deviations of independent pulls in fewer than one of 10^8
+# runs for each figure, of which there are some eighty.
+@pytest.mark.parametrize("name", fairpull.banner_names())
+def test_what_is_expected_on_every_banner_that_ships(name, tmp_path):
+    banner = fairpull.Banner.load(name)
+    pulls = 300 // min(banner.batches) * min(banner.batches)
+    path = write_simulated(tmp_path / "history.csv", banner, 100, pulls, seed=3)
+    with fairpull.read_history(path, banner, threads=1) as history:
+        for found in history.rates():
+            if found.of:
+                p = found.expected / found.of
+                assert abs(found.hits - found.expected) <= 6 * math.sqrt(
+                    found.of * p * (1 - p)
+                ), found.name
+
+
 class TestForms:
     ROWS = (
         {"player": "ann", "seq": 1, "item": "herb-satchel", "featured": False},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import tempfile
@@ -58,13 +57,14 @@ class Engine:
         self.folder = Path(tempfile.mkdtemp(prefix="fairpull-history-", dir=folder))
         self._remove = weakref.finalize(self, shutil.rmtree, self.folder, True)
         try:
+            config: dict[str, Any] = {
+                "memory_limit": memory_limit,
+                "temp_directory": str(self.folder / "spilled"),
+            }
+            if threads is not None:
+                config["threads"] = threads
             self._connection = duckdb.connect(
-                str(self.folder / "history.duckdb"),
-                config={
-                    "memory_limit": memory_limit,
-                    "threads": threads or len(os.sched_getaffinity(0)),
-                    "temp_directory": str(self.folder / "spilled"),
-                },
+                str(self.folder / "history.duckdb"), config=config
             )
             # Nothing is fetched from the network, whatever a path looks like.
             self._connection.execute("SET autoinstall_known_extensions = false")
