@@ -5,8 +5,10 @@ from __future__ import annotations
 import gzip
 import json
 import math
+import signal
 import subprocess
 import sys
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -816,6 +818,35 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
     )
     # The limit, and what DuckDB does not count.
     assert kibibytes <= 256 << 10
+
+
+def test_ctrl_c_is_answered_and_leaves_nothing_behind(tmp_path):
+    import duckdb
+
+    path, scratch = tmp_path / "big.parquet", tmp_path / "scratch"
+    scratch.mkdir()
+    duckdb.sql("SET enable_progress_bar = false")
+    duckdb.sql(
+        "COPY (SELECT 'player-' || (i % 5000) AS player, i AS time, "
+        f"'rare' AS rarity FROM range(20000000) t(i)) TO '{path}'"
+    )
+    command = ["history", str(path), "--banner", "starter", "--folder", str(scratch)]
+    with subprocess.Popen(
+        [sys.executable, "-m", "fairpull", *command],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        limit = time.monotonic() + 60
+        while not list(scratch.glob("*/history.duckdb")):
+            assert time.monotonic() < limit
+            time.sleep(0.01)
+        sent = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+        assert time.monotonic() - sent < 10
+    assert (process.returncode, out, err) == (130, "", "")
+    assert list(scratch.iterdir()) == []
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
+import threading
 import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -89,9 +90,7 @@ class Engine:
             Anything else that DuckDB refuses.
         """
         try:
-            return self._connection.execute(statement)
-        except self._duckdb.InterruptException:
-            raise KeyboardInterrupt from None
+            return self._interruptibly(statement)
         except self._duckdb.OutOfMemoryException as error:
             raise ResourceExhaustedError(
                 f"{first_line(error)}; give more by memory_limit (--memory)"
@@ -105,6 +104,31 @@ class Engine:
             raise HistoryError(text) from None
         except self._duckdb.Error as error:
             raise HistoryError(first_line(error)) from None
+
+    def _interruptibly(self, statement: str) -> duckdb.DuckDBPyConnection:
+        """Run it in a thread, so that Ctrl-C is answered while DuckDB works."""
+        failed: list[BaseException] = []
+        # Not the thread's own join, which takes a thread for done once Ctrl-C comes.
+        done = threading.Event()
+
+        def work() -> None:
+            try:
+                self._connection.execute(statement)
+            except BaseException as error:
+                failed.append(error)
+            finally:
+                done.set()
+
+        threading.Thread(target=work).start()
+        try:
+            done.wait()
+        except BaseException:
+            while not done.wait(0.1):
+                self._connection.interrupt()
+            raise
+        if failed:
+            raise failed[0]
+        return self._connection
 
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
         """All rows of a query."""
