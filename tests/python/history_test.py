@@ -348,6 +348,38 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[History]:
         yield history
 
 
+@pytest.mark.parametrize("form", [list, dated])
+def test_players_may_be_sorted_in_parts(read, monkeypatch, form):
+    """As they are where there are many more rows than fit in memory."""
+    rows = form([*rows_of("cy", "RURRSRU"), *ANN_AND_BOB, *rows_of("di", "RRSRRU")])
+    whole = read(rows, complete=True)
+    monkeypatch.setattr("fairpull._history_engine.SORTED_AT_ONCE", 5)
+    parted = read(rows, complete=True)
+    for rarity in LETTERS.values():
+        a, b = whole.hazards(rarity), parted.hazards(rarity)
+        assert a.at_risk.tolist() == b.at_risk.tolist()
+        assert a.hits.tolist() == b.hits.tolist()
+    assert list(whole.luck()) == list(parted.luck())
+    assert parted.hazards().at_risk.tolist() == [7, 7, 5, 3, 3, 1]
+
+
+def test_players_with_gaps_may_be_sorted_in_parts_too(read, monkeypatch):
+    rows = [
+        *rows_of("ann", "RRURR.RUR"),
+        *rows_of("ann", "RR"),
+        *rows_of("bob", "R.RUR.U"),
+        *rows_of("cy", "RU.R"),
+    ]
+    whole = read(rows)
+    monkeypatch.setattr("fairpull._history_engine.SORTED_AT_ONCE", 2)
+    parted = read(rows)
+    assert parted.notes == whole.notes
+    # Ann: 3 with a hit, 2 and 1 unfinished. Bob: 1, and 1 after the hit. Cy: 2.
+    for history in (whole, parted):
+        assert history.hazards().at_risk.tolist() == [6, 3, 1]
+        assert history.hazards().hits.tolist() == [0, 1, 1]
+
+
 class TestSimulatedHistory:
     def test_hazards_are_those_of_the_simulation(self, simulated, starter):
         # Hits by wait, counted in vectors by code that shares nothing with this.

@@ -20,7 +20,10 @@ from fairpull.errors import (
 if TYPE_CHECKING:
     import duckdb
 
-MEMORY = re.compile(r"[1-9][0-9]*(MB|GB|MiB|GiB)")
+MEMORY = re.compile(r"([1-9][0-9]*)(MB|GB|MiB|GiB)")
+# How many rows DuckDB sorts at once for each gigabyte that it may hold. It spills
+# them, but not all that it knows of them: with 20 times as many it gave up.
+SORTED_AT_ONCE = 32_000_000
 
 
 def quoted(text: str) -> str:
@@ -50,11 +53,14 @@ class Engine:
             raise MissingExtraError(
                 "histories are read by DuckDB: pip install 'fairpull[history]'"
             ) from None
-        if not MEMORY.fullmatch(memory_limit):
+        memory = MEMORY.fullmatch(memory_limit)
+        if memory is None:
             raise InvalidArgumentError(
                 f"memory_limit is {memory_limit!r}; write it as 1GB or 512MB"
             )
         self._duckdb = duckdb
+        number, unit = int(memory[1]), memory[2]
+        self._gigabytes = number / (1 if unit.startswith("G") else 1000)
         self.folder = Path(tempfile.mkdtemp(prefix="fairpull-history-", dir=folder))
         self._remove = weakref.finalize(self, shutil.rmtree, self.folder, True)
         try:
@@ -78,6 +84,13 @@ class Engine:
         """Close the database and remove the folder."""
         self._connection.close()
         self._remove()
+
+    def parts(self, rows: int) -> list[str]:
+        """Conditions that part players so that few enough rows are sorted at once."""
+        count = max(1, -(-rows // max(1, int(SORTED_AT_ONCE * self._gigabytes))))
+        if count == 1:
+            return ["true"]
+        return [f"hash(player) % {count} = {part}" for part in range(count)]
 
     def run(self, statement: str) -> duckdb.DuckDBPyConnection:
         """Run a statement; its rows are fetched from what is given back.
