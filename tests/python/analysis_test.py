@@ -33,6 +33,21 @@ def test_methods_take_numbers_and_arrays(featured: fairpull.Distribution):
     assert list(featured.icdf([0.1, 0.5, 0.99, 1])) == [34, 80, 161, 180]
 
 
+def test_hazards_by_wait(genshin: fairpull.Banner):
+    waits = genshin.wait_odds("5-star")
+    assert waits.begun_by == ("5-star",)
+    assert waits.hazard[[0, 72, 73, 89]] == pytest.approx([0.006, 0.006, 0.066, 1])
+    assert waits.reached[:3] == pytest.approx([1, 0.994, 0.994**2])
+    assert waits.by_wait_alone
+    # A hit for each wait: the mean wait is one by the long-run odds.
+    assert waits.reached.sum() == pytest.approx(62.2973320396309706, rel=1e-12)
+    assert not genshin.wait_odds("4-star").by_wait_alone
+    with pytest.raises(fairpull.InvalidArgumentError, match="there are 5-star, 4-star"):
+        genshin.wait_odds("6-star")
+    with pytest.raises(fairpull.InvalidArgumentError, match="it sells 1, 10"):
+        genshin.wait_odds("5-star", batch=3)
+
+
 def test_a_quantile_beyond_1_says_the_range(featured: fairpull.Distribution):
     with pytest.raises(fairpull.InvalidArgumentError, match="between 0 and 1"):
         featured.icdf(1.5)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import gzip
 import json
 import math
+import signal
 import subprocess
 import sys
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -346,6 +348,38 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[History]:
         yield history
 
 
+@pytest.mark.parametrize("form", [list, dated])
+def test_players_may_be_sorted_in_parts(read, monkeypatch, form):
+    """As they are where there are many more rows than fit in memory."""
+    rows = form([*rows_of("cy", "RURRSRU"), *ANN_AND_BOB, *rows_of("di", "RRSRRU")])
+    whole = read(rows, complete=True)
+    monkeypatch.setattr("fairpull._history_engine.SORTED_AT_ONCE", 5)
+    parted = read(rows, complete=True)
+    for rarity in LETTERS.values():
+        a, b = whole.hazards(rarity), parted.hazards(rarity)
+        assert a.at_risk.tolist() == b.at_risk.tolist()
+        assert a.hits.tolist() == b.hits.tolist()
+    assert list(whole.luck()) == list(parted.luck())
+    assert parted.hazards().at_risk.tolist() == [7, 7, 5, 3, 3, 1]
+
+
+def test_players_with_gaps_may_be_sorted_in_parts_too(read, monkeypatch):
+    rows = [
+        *rows_of("ann", "RRURR.RUR"),
+        *rows_of("ann", "RR"),
+        *rows_of("bob", "R.RUR.U"),
+        *rows_of("cy", "RU.R"),
+    ]
+    whole = read(rows)
+    monkeypatch.setattr("fairpull._history_engine.SORTED_AT_ONCE", 2)
+    parted = read(rows)
+    assert parted.notes == whole.notes
+    # Ann: 3 with a hit, 2 and 1 unfinished. Bob: 1, and 1 after the hit. Cy: 2.
+    for history in (whole, parted):
+        assert history.hazards().at_risk.tolist() == [6, 3, 1]
+        assert history.hazards().hits.tolist() == [0, 1, 1]
+
+
 class TestSimulatedHistory:
     def test_hazards_are_those_of_the_simulation(self, simulated, starter):
         # Hits by wait, counted in vectors by code that shares nothing with this.
@@ -421,6 +455,22 @@ class TestSimulatedHistory:
         assert path.stat().st_size > 10_000
         labels = [text.get_text() for text in axes.get_legend().get_texts()]
         assert labels == ["exact, as it is drawn", "observed, with its interval"]
+
+
+# Beyond six standard deviations of independent pulls in fewer than one of 10^8
+# runs for each figure, of which there are some eighty.
+@pytest.mark.parametrize("name", fairpull.banner_names())
+def test_what_is_expected_on_every_banner_that_ships(name, tmp_path):
+    banner = fairpull.Banner.load(name)
+    pulls = 300 // min(banner.batches) * min(banner.batches)
+    path = write_simulated(tmp_path / "history.csv", banner, 100, pulls, seed=3)
+    with fairpull.read_history(path, banner, threads=1) as history:
+        for found in history.rates():
+            if found.of:
+                p = found.expected / found.of
+                assert abs(found.hits - found.expected) <= 6 * math.sqrt(
+                    found.of * p * (1 - p)
+                ), found.name
 
 
 class TestForms:
@@ -800,6 +850,35 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
     )
     # The limit, and what DuckDB does not count.
     assert kibibytes <= 256 << 10
+
+
+def test_ctrl_c_is_answered_and_leaves_nothing_behind(tmp_path):
+    import duckdb
+
+    path, scratch = tmp_path / "big.parquet", tmp_path / "scratch"
+    scratch.mkdir()
+    duckdb.sql("SET enable_progress_bar = false")
+    duckdb.sql(
+        "COPY (SELECT 'player-' || (i % 5000) AS player, i AS time, "
+        f"'rare' AS rarity FROM range(20000000) t(i)) TO '{path}'"
+    )
+    command = ["history", str(path), "--banner", "starter", "--folder", str(scratch)]
+    with subprocess.Popen(
+        [sys.executable, "-m", "fairpull", *command],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        limit = time.monotonic() + 60
+        while not list(scratch.glob("*/history.duckdb")):
+            assert time.monotonic() < limit
+            time.sleep(0.01)
+        sent = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+        assert time.monotonic() - sent < 10
+    assert (process.returncode, out, err) == (130, "", "")
+    assert list(scratch.iterdir()) == []
 
 
 @pytest.fixture

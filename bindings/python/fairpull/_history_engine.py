@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import tempfile
+import threading
 import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,10 @@ from fairpull.errors import (
 if TYPE_CHECKING:
     import duckdb
 
-MEMORY = re.compile(r"[1-9][0-9]*(MB|GB|MiB|GiB)")
+MEMORY = re.compile(r"([1-9][0-9]*)(MB|GB|MiB|GiB)")
+# How many rows DuckDB sorts at once for each gigabyte that it may hold. It spills
+# them, but not all that it knows of them: with 20 times as many it gave up.
+SORTED_AT_ONCE = 32_000_000
 
 
 def quoted(text: str) -> str:
@@ -50,21 +53,25 @@ class Engine:
             raise MissingExtraError(
                 "histories are read by DuckDB: pip install 'fairpull[history]'"
             ) from None
-        if not MEMORY.fullmatch(memory_limit):
+        memory = MEMORY.fullmatch(memory_limit)
+        if memory is None:
             raise InvalidArgumentError(
                 f"memory_limit is {memory_limit!r}; write it as 1GB or 512MB"
             )
         self._duckdb = duckdb
+        number, unit = int(memory[1]), memory[2]
+        self._gigabytes = number / (1 if unit.startswith("G") else 1000)
         self.folder = Path(tempfile.mkdtemp(prefix="fairpull-history-", dir=folder))
         self._remove = weakref.finalize(self, shutil.rmtree, self.folder, True)
         try:
+            config: dict[str, Any] = {
+                "memory_limit": memory_limit,
+                "temp_directory": str(self.folder / "spilled"),
+            }
+            if threads is not None:
+                config["threads"] = threads
             self._connection = duckdb.connect(
-                str(self.folder / "history.duckdb"),
-                config={
-                    "memory_limit": memory_limit,
-                    "threads": threads or len(os.sched_getaffinity(0)),
-                    "temp_directory": str(self.folder / "spilled"),
-                },
+                str(self.folder / "history.duckdb"), config=config
             )
             # Nothing is fetched from the network, whatever a path looks like.
             self._connection.execute("SET autoinstall_known_extensions = false")
@@ -78,6 +85,13 @@ class Engine:
         self._connection.close()
         self._remove()
 
+    def parts(self, rows: int) -> list[str]:
+        """Conditions that part players so that few enough rows are sorted at once."""
+        count = max(1, -(-rows // max(1, int(SORTED_AT_ONCE * self._gigabytes))))
+        if count == 1:
+            return ["true"]
+        return [f"hash(player) % {count} = {part}" for part in range(count)]
+
     def run(self, statement: str) -> duckdb.DuckDBPyConnection:
         """Run a statement; its rows are fetched from what is given back.
 
@@ -89,9 +103,7 @@ class Engine:
             Anything else that DuckDB refuses.
         """
         try:
-            return self._connection.execute(statement)
-        except self._duckdb.InterruptException:
-            raise KeyboardInterrupt from None
+            return self._interruptibly(statement)
         except self._duckdb.OutOfMemoryException as error:
             raise ResourceExhaustedError(
                 f"{first_line(error)}; give more by memory_limit (--memory)"
@@ -105,6 +117,31 @@ class Engine:
             raise HistoryError(text) from None
         except self._duckdb.Error as error:
             raise HistoryError(first_line(error)) from None
+
+    def _interruptibly(self, statement: str) -> duckdb.DuckDBPyConnection:
+        """Run it in a thread, so that Ctrl-C is answered while DuckDB works."""
+        failed: list[BaseException] = []
+        # Not the thread's own join, which takes a thread for done once Ctrl-C comes.
+        done = threading.Event()
+
+        def work() -> None:
+            try:
+                self._connection.execute(statement)
+            except BaseException as error:
+                failed.append(error)
+            finally:
+                done.set()
+
+        threading.Thread(target=work).start()
+        try:
+            done.wait()
+        except BaseException:
+            while not done.wait(0.1):
+                self._connection.interrupt()
+            raise
+        if failed:
+            raise failed[0]
+        return self._connection
 
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
         """All rows of a query."""

@@ -37,10 +37,15 @@ def arrange(engine: Engine, contents: Contents, complete: bool | None) -> int:
         )
     else:
         run(
-            "CREATE TABLE ordered AS SELECT player, row_number() OVER (PARTITION BY "
-            "player ORDER BY moment, tie, file, line)::BIGINT AS seq, rarity, "
-            f"featured, other_odds FROM raw WHERE {_GOOD}"
+            "CREATE TABLE ordered (player VARCHAR, seq BIGINT, rarity UTINYINT, "
+            "featured BOOLEAN, other_odds BOOLEAN)"
         )
+        for part in engine.parts(contents.rows):
+            run(
+                "INSERT INTO ordered SELECT player, row_number() OVER (PARTITION BY "
+                "player ORDER BY moment, tie, file, line)::BIGINT AS seq, rarity, "
+                f"featured, other_odds FROM raw WHERE {_GOOD} AND {part}"
+            )
         run("DROP TABLE raw")
     run(
         "CREATE TABLE players AS SELECT player, count(*) AS pulls, min(seq) AS first, "
@@ -67,27 +72,37 @@ def arrange(engine: Engine, contents: Contents, complete: bool | None) -> int:
         return 0
     # Those with gaps and doubles again, each pull once; where two records of one
     # pull say different things, what was drawn is not known.
+    (rows,) = engine.row("SELECT sum(pulls)::BIGINT FROM players WHERE mended")
+    parts = engine.parts(rows)
     run(
-        "CREATE TABLE sorted_out AS SELECT player, seq, "
-        f"CASE WHEN min(rarity) = max(rarity) THEN min(rarity) ELSE {UNKNOWN} END "
-        "AS rarity, any_value(featured) AS featured, "
-        "bool_or(other_odds) AS other_odds, count(*) AS times "
-        "FROM ordered SEMI JOIN (FROM players WHERE mended) USING (player) "
-        "GROUP BY player, seq"
+        "CREATE TABLE sorted_out (player VARCHAR, seq BIGINT, rarity UTINYINT, "
+        "featured BOOLEAN, other_odds BOOLEAN, times BIGINT)"
     )
+    for part in parts:
+        run(
+            "INSERT INTO sorted_out SELECT player, seq, "
+            f"CASE WHEN min(rarity) = max(rarity) THEN min(rarity) ELSE {UNKNOWN} END, "
+            "any_value(featured), bool_or(other_odds), count(*) "
+            f"FROM (FROM ordered WHERE {part}) "
+            "SEMI JOIN (FROM players WHERE mended) USING (player) GROUP BY player, seq"
+        )
     run(
         "CREATE VIEW pulls AS SELECT * FROM ordered "
         "ANTI JOIN (FROM players WHERE mended) USING (player) "
         "UNION ALL SELECT * EXCLUDE (times) FROM sorted_out"
     )
     run(
-        "CREATE TABLE stretches AS SELECT player, first, last, "
-        f"{whole} AS whole FROM (SELECT player, min(seq) AS first, max(seq) AS last "
-        "FROM (SELECT player, seq, seq - row_number() OVER (PARTITION BY player "
-        f"ORDER BY seq) AS stretch FROM sorted_out WHERE rarity <> {UNKNOWN}) "
-        "GROUP BY player, stretch) UNION ALL "
+        "CREATE TABLE stretches AS "
         f"SELECT player, first, last, {whole} AS whole FROM players WHERE NOT mended"
     )
+    for part in parts:
+        run(
+            f"INSERT INTO stretches SELECT player, first, last, {whole} FROM "
+            "(SELECT player, min(seq) AS first, max(seq) AS last "
+            "FROM (SELECT player, seq, seq - row_number() OVER (PARTITION BY player "
+            "ORDER BY seq) AS stretch FROM sorted_out "
+            f"WHERE rarity <> {UNKNOWN} AND {part}) GROUP BY player, stretch)"
+        )
     (twice,) = engine.row("SELECT coalesce(sum(times - 1), 0)::BIGINT FROM sorted_out")
     return int(twice)
 
@@ -100,14 +115,35 @@ def lengths(
     `player` is a condition on the players that count.
     """
     marks = ", ".join(str(place) for place in begun_by)
-    rows = engine.run(
+    (rows,) = engine.row(
+        f"SELECT (SELECT count(*) FROM pulls WHERE rarity IN ({marks}) AND {player}) "
+        f"+ 2 * (SELECT count(*) FROM stretches WHERE {player})"
+    )
+    found: dict[int, tuple[int, int]] = {}
+    for part in engine.parts(rows):
+        for length, hits, others in engine.rows(
+            _lengths(rarity, marks, f"{player} AND {part}")
+        ):
+            more_hits, more_others = found.get(length, (0, 0))
+            found[length] = (hits + more_hits, others + more_others)
+    sorted_by_length = sorted(found.items())
+    return (
+        np.array([length for length, _ in sorted_by_length], dtype=np.int64),
+        np.array([hits for _, (hits, _) in sorted_by_length], dtype=np.int64),
+        np.array([others for _, (_, others) in sorted_by_length], dtype=np.int64),
+    )
+
+
+def _lengths(rarity: int, marks: str, players: str) -> str:
+    """A query of lengths, hits and others of some players."""
+    return (
         "WITH marks AS ("
         "SELECT player, seq * 2 AS spot, "
         f"CASE WHEN rarity = {rarity} THEN {_HIT} ELSE {_BEGUN_ANEW} END AS kind "
-        f"FROM pulls WHERE rarity IN ({marks}) AND {player} UNION ALL "
+        f"FROM pulls WHERE rarity IN ({marks}) AND {players} UNION ALL "
         f"SELECT player, first * 2 - 1, CASE WHEN whole THEN {_BEGIN} "
-        f"ELSE {_UNKNOWN_BEGIN} END FROM stretches WHERE {player} UNION ALL "
-        f"SELECT player, last * 2 + 1, {_END} FROM stretches WHERE {player}), "
+        f"ELSE {_UNKNOWN_BEGIN} END FROM stretches WHERE {players} UNION ALL "
+        f"SELECT player, last * 2 + 1, {_END} FROM stretches WHERE {players}), "
         "steps AS (SELECT spot, kind, lag(spot) OVER line AS since, "
         "lag(kind) OVER line AS begun FROM marks "
         "WINDOW line AS (PARTITION BY player ORDER BY spot)) "
@@ -115,12 +151,7 @@ def lengths(
         f"count(*) FILTER (kind = {_HIT}) AS hits, "
         f"count(*) FILTER (kind <> {_HIT}) AS others FROM steps "
         f"WHERE kind IN ({_HIT}, {_BEGUN_ANEW}, {_END}) AND begun <> {_UNKNOWN_BEGIN} "
-        "GROUP BY length HAVING length > 0 ORDER BY length"
-    ).fetchnumpy()
-    return (
-        np.asarray(rows["length"], dtype=np.int64),
-        np.asarray(rows["hits"], dtype=np.int64),
-        np.asarray(rows["others"], dtype=np.int64),
+        "GROUP BY length HAVING length > 0"
     )
 
 
