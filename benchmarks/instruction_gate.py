@@ -3,10 +3,11 @@
     instruction_gate.py COUNTED_WORK            compare with results/instructions.json
     instruction_gate.py COUNTED_WORK --write    make today's counts the ones to beat
 
-COUNTED_WORK is the program of counted_work.cc, built by the preset `release`. It runs
-under callgrind twice, and the difference is divided by the difference of the pulls: the
-same on a busy machine as on a quiet one. Another compiler makes other code, so counts
-are compared only with those that the same one made.
+COUNTED_WORK is the program of counted_work.cc, built by the preset `ci`, which has
+assertions and is built for every run of the tests anyway. It runs under callgrind twice,
+and the difference is divided by the difference of the pulls: the same on a busy machine
+as on a quiet one. Another compiler makes other code, so counts are compared only with
+those that the same one made.
 """
 
 from __future__ import annotations
