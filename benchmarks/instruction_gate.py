@@ -4,7 +4,7 @@
     instruction_gate.py COUNTED_WORK --write    make today's counts the ones to beat
 
 COUNTED_WORK is the program of counted_work.cc, built by the preset `ci`, which has
-assertions and is built for every run of the tests anyway. It runs under callgrind twice,
+assertions and is built for every run of the tests. It runs under callgrind twice,
 and the difference is divided by the difference of the pulls: the same on a busy machine
 as on a quiet one. Another compiler makes other code, so counts are compared only with
 those that the same one made.
