@@ -22,10 +22,13 @@ import fairpull
 ROWS_AT_ONCE = 10_000_000
 
 
-def make(path: Path, players: int, pulls: int, dated: bool) -> dict[str, Any]:
+def make(
+    path: Path, players: int, pulls: int, times: int, dated: bool
+) -> dict[str, Any]:
     """Write what players draw: all their first pulls, then all their second ones.
 
-    So no player's rows are together, as in the log of a game.
+    So no player's rows are together, as in the log of a game. Each player is there
+    so many `times`, under as many names.
     """
     banner = fairpull.Banner.load("genshin-character")
     drawn = fairpull.simulate(
@@ -60,13 +63,15 @@ def make(path: Path, players: int, pulls: int, dated: bool) -> dict[str, Any]:
             if dated
             else "n + 1 AS seq"
         )
+        chosen = (
+            f"SELECT concat_ws('-', 'player', player, k) AS player, {order}, item "  # noqa: S608
+            f"FROM pulls JOIN items USING (place), range({times}) t(k)"
+        )
         database.execute(
-            f"COPY (SELECT 'player-' || player AS player, {order}, item "  # noqa: S608
-            f"FROM pulls JOIN items USING (place)) TO '{path}' "
-            "(FORMAT parquet, COMPRESSION zstd)"
+            f"COPY ({chosen}) TO '{path}' (FORMAT parquet, COMPRESSION zstd)"
         )
     scratch.unlink()
-    return {"rows": players * pulls, "bytes": path.stat().st_size}
+    return {"rows": players * pulls * times, "bytes": path.stat().st_size}
 
 
 def read(path: Path, memory: str, threads: int | None) -> dict[str, Any]:
@@ -118,12 +123,13 @@ def main() -> None:
     parser.add_argument("path", type=Path)
     parser.add_argument("--players", type=int, default=100_000)
     parser.add_argument("--pulls", type=int, default=1000)
+    parser.add_argument("--times", type=int, default=1, help="each player, for size")
     parser.add_argument("--dated", action="store_true", help="by time, not by seq")
     parser.add_argument("--memory", default="1GB")
     parser.add_argument("--threads", type=int)
     given = parser.parse_args()
     if given.what == "make":
-        figures = make(given.path, given.players, given.pulls, given.dated)
+        figures = make(given.path, given.players, given.pulls, given.times, given.dated)
     else:
         figures = read(given.path, given.memory, given.threads)
     json.dump(figures, sys.stdout, indent=2)
