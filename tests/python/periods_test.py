@@ -183,3 +183,10 @@ def test_other_mistakes_are_told_too(genshin):
     step_up = fairpull.Banner.load("stepup-asteria")
     with pytest.raises(fairpull.FailedPreconditionError, match=r"periods\[1\]: "):
         simulate_periods([Period(genshin), Period(step_up)], players=3)
+
+
+def test_counters_say_who_shares_them(genshin):
+    assert set(genshin.counter_scopes.values()) == {"family"}
+    limited = fairpull.Banner.load("arknights-limited")
+    assert limited.counter_scopes["spark"] == "banner"
+    assert limited.counter_scopes.keys() == limited.counters.keys()

@@ -235,9 +235,18 @@ class Banner:
     def counters(self) -> dict[str, CounterRange]:
         """What the banner remembers of a player: each counter and its range."""
         return {
-            name: CounterRange(lowest, highest, start, scope)
-            for name, lowest, highest, start, scope in self._core.counters
+            name: CounterRange(lowest, highest, start)
+            for name, lowest, highest, start, _ in self._core.counters
         }
+
+    @property
+    def counter_scopes(self) -> dict[str, str]:
+        """Who shares each counter.
+
+        The banners of a ``"family"``, this ``"banner"`` alone, or all banners of the
+        ``"account"``.
+        """
+        return {name: scope for name, *_, scope in self._core.counters}
 
     @cached_property
     def rarities(self) -> tuple[Rarity, ...]:

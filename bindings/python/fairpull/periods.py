@@ -240,16 +240,15 @@ class _Memory:
 
     @staticmethod
     def _key(banner: Banner, name: str) -> tuple[str, ...]:
-        known = banner.counters.get(name)
-        if known is None:
+        scope = banner.counter_scopes.get(name)
+        if scope is None:
             raise InvalidArgumentError(
                 f"there is no counter {name!r} on banner {banner.id!r}; there are "
                 f"{', '.join(banner.counters) or 'none'}"
             )
-        if known.scope == "account":
-            return ("account", name)
-        whose = banner.id if known.scope == "banner" else banner.scope
-        return (known.scope, whose, name)
+        if scope == "account":
+            return (scope, name)
+        return (scope, banner.id if scope == "banner" else banner.scope, name)
 
 
 def _check_plain(banner: Banner, where: str) -> None:

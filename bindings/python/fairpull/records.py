@@ -109,16 +109,11 @@ class Odds:
 
 
 class CounterRange(NamedTuple):
-    """The values that a counter can have, and that of a player who never pulled.
-
-    `scope` says who shares it: the banners of a ``"family"``, this ``"banner"`` alone,
-    or all banners of the ``"account"``.
-    """
+    """The values that a counter can have, and that of a player who never pulled."""
 
     lowest: int
     highest: int
     start: int
-    scope: str
 
 
 class Finding(NamedTuple):
