@@ -21,23 +21,19 @@ constexpr int kBegunAnew = 2;
 // Odds that differ by less are the same, rounded.
 constexpr long double kSameOdds = 1e-12L;
 
-// Whether a draw of `group` ends the wait for `rarity`, and how.
-int EndOfWait(const Group& group, std::size_t rarity,
-              std::optional<std::size_t> pity) {
-  if (group.rarity == rarity) return kHit;
-  if (!pity.has_value()) return kGoesOn;
-  const bool set_back = group.step.keep[*pity] == 0;
-  return set_back ? kBegunAnew : kGoesOn;
-}
-
 class WaitObserver final : public internal::Observer {
  public:
   WaitObserver(const Banner& banner, std::size_t rarity)
       : banner_(banner), rarity_(rarity) {}
 
+  // Whether a draw of the group ends the wait, and how.
   int KindOf(std::uint32_t group) const override {
-    return EndOfWait(banner_.groups()[group], rarity_,
-                     banner_.rarities()[rarity_].counters.pity);
+    const Group& drawn = banner_.groups()[group];
+    if (drawn.rarity == rarity_) return kHit;
+    const std::optional<std::size_t> pity =
+        banner_.rarities()[rarity_].counters.pity;
+    const bool set_back = pity.has_value() && drawn.step.keep[*pity] == 0;
+    return set_back ? kBegunAnew : kGoesOn;
   }
   std::vector<std::size_t> Reads() const override { return {}; }
   void Observe(std::uint32_t group, const internal::ChainState& /*state*/,

@@ -59,7 +59,7 @@ struct Columns {
   std::optional<Items> items;
   std::optional<States> states;
   std::optional<Numbers> drawn;
-  std::optional<Numbers> copies;
+  std::optional<Numbers> got;
 };
 
 // The places of stored counters, in the order of CounterRanges.
@@ -153,7 +153,7 @@ class SimulationRun {
     state_data_ =
         Writable(columns_.states, {players_, rows_.columns()}, "states");
     drawn_data_ = Writable(columns_.drawn, {players_}, "drawn");
-    copies_data_ = Writable(columns_.copies, {players_}, "copies");
+    got_data_ = Writable(columns_.got, {players_}, "got");
   }
 
   // Goes on for about so long; how many draws it made or left out, 0 when all
@@ -259,7 +259,7 @@ class SimulationRun {
     }
     WriteState(player, end.state);
     if (drawn_data_ != nullptr) drawn_data_[player] = end.draws;
-    if (copies_data_ != nullptr) copies_data_[player] = end.copies;
+    if (got_data_ != nullptr) got_data_[player] = end.copies;
     // At least 1: whoever made the last draw of all made it in this block.
     return block.draws + (simulation_.draws() - end.draws);
   }
@@ -308,7 +308,7 @@ class SimulationRun {
   std::uint16_t* item_data_ = nullptr;
   std::int16_t* state_data_ = nullptr;
   std::uint64_t* drawn_data_ = nullptr;
-  std::uint64_t* copies_data_ = nullptr;
+  std::uint64_t* got_data_ = nullptr;
   std::vector<PityState> chunk_starts_;
   std::unique_ptr<ChunkRun> run_;
   std::unique_ptr<StoppingRun> stopping_;

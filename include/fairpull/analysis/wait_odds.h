@@ -3,8 +3,7 @@
 // banner.
 //
 //   FAIRPULL_ASSIGN_OR_RETURN(WaitOdds waits, ComputeWaitOdds(banner, 0));
-//   waits.hazard[89];  // of the 90th pull since the last hit: 1 on most
-//   banners
+//   waits.hazard[89];  // of the 90th pull since the last hit
 
 #ifndef FAIRPULL_ANALYSIS_WAIT_ODDS_H_
 #define FAIRPULL_ANALYSIS_WAIT_ODDS_H_
