@@ -4,27 +4,19 @@
 
 #include <cstdint>
 #include <cstdlib>
-#include <fstream>
 #include <iostream>
-#include <sstream>
 #include <string>
+#include <utility>
 
 #include "fairpull/engine/pull.h"
 #include "fairpull/random/fair_source.h"
 #include "fairpull/random/pcg_source.h"
 #include "fairpull/simulation/simulation.h"
 #include "fairpull/simulation/tally.h"
+#include "shipped_banner.h"
 
 namespace fairpull {
 namespace {
-
-Banner LoadGenshin() {
-  std::ifstream in(std::string(FAIRPULL_SOURCE_DIR) +
-                   "/examples/banners/genshin-character.json");
-  std::stringstream text;
-  text << in.rdbuf();
-  return Banner::FromJson(text.str(), "genshin-character.json").value();
-}
 
 // By PullEach, as a simulation asks for them.
 std::uint64_t Each(const Banner& banner, std::uint64_t pulls) {
@@ -73,7 +65,7 @@ std::uint64_t Vectors(Banner banner, std::uint64_t pulls) {
 }
 
 int Main(const std::string& what, std::uint64_t pulls) {
-  const Banner banner = LoadGenshin();
+  const Banner banner = LoadShipped("genshin-character");
   if (what == "each") {
     std::cout << Each(banner, pulls) << "\n";
   } else if (what == "one") {

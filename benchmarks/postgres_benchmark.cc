@@ -20,7 +20,6 @@
 #include <functional>
 #include <iostream>
 #include <memory>
-#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -33,6 +32,7 @@
 #include "fairpull/service/pull_service.h"
 #include "fairpull/service/wallet.h"
 #include "fairpull/store/postgres_store.h"
+#include "shipped_banner.h"
 #include "store/postgres_server.h"
 
 namespace fairpull {
@@ -43,12 +43,7 @@ constexpr int kPlayers = 3200;
 constexpr int kTogether = 100;
 
 Catalog LoadStarter() {
-  std::ifstream in(std::string(FAIRPULL_SOURCE_DIR) +
-                   "/examples/banners/starter.json");
-  std::stringstream text;
-  text << in.rdbuf();
-  return Catalog::Make({Banner::FromJson(text.str(), "starter.json").value()})
-      .value();
+  return Catalog::Make({LoadShipped("starter")}).value();
 }
 
 PlayerId Player(std::int64_t i) { return PlayerId::Trusted(absl::StrCat(i)); }

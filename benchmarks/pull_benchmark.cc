@@ -5,9 +5,7 @@
 
 #include <array>
 #include <cstdint>
-#include <fstream>
 #include <random>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -17,20 +15,13 @@
 #include "fairpull/engine/pull.h"
 #include "fairpull/random/fair_source.h"
 #include "fairpull/random/pcg_source.h"
+#include "shipped_banner.h"
 
 namespace fairpull {
 namespace {
 
-Banner LoadGenshin() {
-  std::ifstream in(std::string(FAIRPULL_SOURCE_DIR) +
-                   "/examples/banners/genshin-character.json");
-  std::stringstream text;
-  text << in.rdbuf();
-  return Banner::FromJson(text.str(), "genshin-character.json").value();
-}
-
 void BM_Pull(benchmark::State& run) {
-  const Banner banner = LoadGenshin();
+  const Banner banner = LoadShipped("genshin-character");
   PcgSource bits = PcgSource::Seeded(1);
   PityState state = banner.counters().Start();
   // Summed instead of DoNotOptimize, which would write the generator back to
@@ -47,7 +38,7 @@ BENCHMARK(BM_Pull);
 // The same by thousands: what a simulation asks for.
 void BM_PullEach(benchmark::State& run) {
   constexpr std::uint64_t kPulls = 1000;
-  const Banner banner = LoadGenshin();
+  const Banner banner = LoadShipped("genshin-character");
   PcgSource bits = PcgSource::Seeded(1);
   PityState state = banner.counters().Start();
   std::uint64_t sum = 0;
@@ -61,7 +52,7 @@ void BM_PullEach(benchmark::State& run) {
 BENCHMARK(BM_PullEach);
 
 void BM_PullBatchOfTen(benchmark::State& run) {
-  const Banner banner = LoadGenshin();
+  const Banner banner = LoadShipped("genshin-character");
   PcgSource bits = PcgSource::Seeded(1);
   PityState state = banner.counters().Start();
   std::array<Outcome, 10> outcomes;
@@ -75,7 +66,7 @@ BENCHMARK(BM_PullBatchOfTen);
 
 // A live draw: the words come from HMAC-SHA256 over the draw's name.
 void BM_PullFair(benchmark::State& run) {
-  const Banner banner = LoadGenshin();
+  const Banner banner = LoadShipped("genshin-character");
   const ServerSeed seed = *ServerSeed::FromHex(std::string(64, 'a'));
   PityState state = banner.counters().Start();
   std::uint64_t sequence = 0;
@@ -159,7 +150,7 @@ BENCHMARK(BM_AbslPull);
 
 void BM_CompileBanner(benchmark::State& run) {
   for (auto _ : run) {
-    benchmark::DoNotOptimize(LoadGenshin());
+    benchmark::DoNotOptimize(LoadShipped("genshin-character"));
   }
 }
 BENCHMARK(BM_CompileBanner);

@@ -9,9 +9,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
 #include <memory>
-#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -19,27 +17,20 @@
 #include "fairpull/simulation/simulation.h"
 #include "fairpull/simulation/tally.h"
 #include "hwy/targets.h"
+#include "shipped_banner.h"
 
 namespace fairpull {
 namespace {
 
 constexpr std::uint64_t kPulls = std::uint64_t{1} << 16;
 
-Banner Load(const std::string& name) {
-  std::ifstream in(std::string(FAIRPULL_SOURCE_DIR) + "/examples/banners/" +
-                   name + ".json");
-  std::stringstream text;
-  text << in.rdbuf();
-  return Banner::FromJson(text.str(), name).value();
-}
-
 Simulation Make(const std::string& banner, CellKind cells,
                 bool scalar_only = false) {
-  return Simulation::Make(Load(banner), {.seed = 1,
-                                         .players = kLanes,
-                                         .pulls = kPulls,
-                                         .cells = cells,
-                                         .scalar_only = scalar_only})
+  return Simulation::Make(LoadShipped(banner), {.seed = 1,
+                                                .players = kLanes,
+                                                .pulls = kPulls,
+                                                .cells = cells,
+                                                .scalar_only = scalar_only})
       .value();
 }
 
@@ -111,7 +102,7 @@ constexpr std::uint64_t kColumnPulls = 4096;
 
 void BM_OutcomeColumns(benchmark::State& run) {
   const Simulation simulation =
-      Simulation::Make(Load("genshin-character"),
+      Simulation::Make(LoadShipped("genshin-character"),
                        {.players = kLanes, .pulls = kColumnPulls})
           .value();
   std::vector<std::uint16_t> rows(kLanes * kColumnPulls);

@@ -4,9 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
 #include <memory>
-#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,17 +15,13 @@
 #include "fairpull/service/wallet.h"
 #include "fairpull/store/memory_store.h"
 #include "fairpull/store/store.h"
+#include "shipped_banner.h"
 
 namespace fairpull {
 namespace {
 
 Catalog LoadStarter() {
-  std::ifstream in(std::string(FAIRPULL_SOURCE_DIR) +
-                   "/examples/banners/starter.json");
-  std::stringstream text;
-  text << in.rdbuf();
-  return Catalog::Make({Banner::FromJson(text.str(), "starter.json").value()})
-      .value();
+  return Catalog::Make({LoadShipped("starter")}).value();
 }
 
 PlayerId Player(int i) { return PlayerId::Trusted(absl::StrCat("p", i)); }
