@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from histories import Row, ndjson
 
 import fairpull
+from fairpull.history import History
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -35,3 +37,20 @@ def write(tmp_path: Path) -> Callable[[str, Any], Path]:
         return path
 
     return write
+
+
+@pytest.fixture
+def read(tmp_path: Path, starter: fairpull.Banner) -> Iterator[Callable[..., History]]:
+    """Reads rows as NDJSON, held against the example game's banner."""
+    made: list[History] = []
+
+    def read(rows: list[Row] | str, **options: Any) -> History:
+        path = tmp_path / f"history-{len(made)}.ndjson"
+        path.write_text(rows if isinstance(rows, str) else ndjson(rows), "utf-8")
+        banner = options.pop("banner", starter)
+        made.append(fairpull.read_history(path, banner, threads=1, **options))
+        return made[-1]
+
+    yield read
+    for history in made:
+        history.close()

@@ -566,6 +566,23 @@ class TestTables:
             assert rates[f"rarity:{rarity}"].hits == hits
             assert rates[f"rarity:{rarity}"].of == result.pulls
 
+    def test_a_file_that_is_not_finished_is_not_there(
+        self, starter, tmp_path, monkeypatch
+    ):
+        result = fairpull.simulate(starter, players=300, pulls=20, outcomes=True)
+        result.write_parquet(tmp_path / "drawn.parquet")
+        before = (tmp_path / "drawn.parquet").read_bytes()
+
+        def fails(self, table):
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr("pyarrow.parquet.ParquetWriter.write_table", fails)
+        for name in ("drawn.parquet", "other.parquet"):
+            with pytest.raises(OSError, match="No space left"):
+                result.write_parquet(tmp_path / name)
+        assert [file.name for file in tmp_path.iterdir()] == ["drawn.parquet"]
+        assert (tmp_path / "drawn.parquet").read_bytes() == before
+
     def test_without_outcomes_it_says_how_to_get_them(self, starter, tmp_path):
         result = fairpull.simulate(starter, players=1, pulls=1)
         with pytest.raises(fairpull.InvalidArgumentError, match="outcomes=True"):

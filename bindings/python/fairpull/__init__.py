@@ -11,7 +11,7 @@ read the same object, so that what is shown is what is drawn.
 
 from fairpull._core import __version__
 from fairpull._files import banner_names
-from fairpull.banner import Banner, Pulls, check
+from fairpull.banner import Banner, check
 from fairpull.catalog import Catalog
 from fairpull.distribution import Distribution
 from fairpull.errors import (
@@ -66,6 +66,7 @@ from fairpull.ledger import (
 )
 from fairpull.periods import Period, PeriodResult, simulate_periods
 from fairpull.plan import PlanOdds, Stage, follow_plan
+from fairpull.pulls import Pulls
 from fairpull.records import (
     CounterRange,
     Finding,

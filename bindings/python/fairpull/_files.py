@@ -1,7 +1,11 @@
-"""Banner files, and the banners that ship with the package."""
+"""Banner files, the banners that ship, and files that are written whole."""
 
 from __future__ import annotations
 
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 
@@ -41,3 +45,24 @@ def read_banner_text(path_or_name: str | Path) -> tuple[str, str]:
         raise BannerError(
             [Problem(shown, "", f"not UTF-8 text: {error.reason} at {error.start}")]
         ) from error
+
+
+@contextmanager
+def written_whole(path: str | Path) -> Iterator[Path]:
+    """Where to write what becomes the file `path` when the block ends well.
+
+    Until then, and where it does not, `path` is as it was.
+    """
+    path = Path(path)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.absolute().parent)
+    os.close(handle)
+    unfinished = Path(name)
+    try:
+        yield unfinished
+        # As a file that is simply opened, and not for its owner alone.
+        mask = os.umask(0)
+        os.umask(mask)
+        unfinished.chmod(0o666 & ~mask)
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)

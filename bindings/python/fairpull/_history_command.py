@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 import typer
@@ -13,6 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from fairpull._command import FAILED, FINDINGS, Json, notes, print_json, show
+from fairpull._files import written_whole
 from fairpull._history_export import FORMATS, write_parquet, write_text
 from fairpull._ledger_command import StoreUrl, opened
 from fairpull.banner import Banner
@@ -21,6 +22,17 @@ from fairpull.history import History, PlayerLuck, Rate, Waits, read_history
 _ROWS = 40
 _SAME = 0.02
 _MANY = 5
+
+
+class Report(NamedTuple):
+    """What is told of a history: of all players, or of one."""
+
+    history: History
+    rates: list[Rate]
+    waits: Waits
+    lucks: np.ndarray[Any, np.dtype[np.int64]] | None
+    without: int
+    one: PlayerLuck | None
 
 
 def history_command(
@@ -138,10 +150,11 @@ def history_command(
             one = next(history.luck(waits.rarity, player=player, batch=batch))
         if plot is not None:
             _save(history, waits, plot)
+        report = Report(history, rates, waits, lucks, without, one)
         if as_json:
-            print_json(_as_data(history, rates, waits, lucks, without, one))
+            print_json(_as_data(report))
         else:
-            _show(history, rates, waits, lucks, without, one, confidence)
+            _show(report, confidence)
         for damage in history.damages:
             print(f"fairpull: {damage}", file=sys.stderr)
         told = len(history.damages)
@@ -187,14 +200,8 @@ def _number(value: float) -> float | None:
     return None if math.isnan(value) else value
 
 
-def _as_data(
-    history: History,
-    rates: list[Rate],
-    waits: Waits,
-    lucks: np.ndarray[Any, np.dtype[np.int64]] | None,
-    without: int,
-    one: PlayerLuck | None,
-) -> dict[str, Any]:
+def _as_data(report: Report) -> dict[str, Any]:
+    history, rates, waits, lucks, without, one = report
     return {
         "banner": history.banner.id,
         "odds_version": history.banner.odds_version,
@@ -243,15 +250,8 @@ def _percent(value: float) -> str:
     return "" if math.isnan(value) else f"{100 * value:.4g}%"
 
 
-def _show(
-    history: History,
-    rates: list[Rate],
-    waits: Waits,
-    lucks: np.ndarray[Any, np.dtype[np.int64]] | None,
-    without: int,
-    one: PlayerLuck | None,
-    confidence: float,
-) -> None:
+def _show(report: Report, confidence: float) -> None:
+    history, rates, waits, lucks, without, one = report
     print(
         f"{history.banner.name}: {history.pulls} pulls by {history.players} players"
         + ("" if one is None else f"; below, player {one.player} alone")
@@ -377,6 +377,9 @@ def export_command(
         elif chosen == "parquet":
             count = write_parquet(books, out, player)
         else:
-            with out.open("w", encoding="utf-8", newline="") as file:
+            with (
+                written_whole(out) as unfinished,
+                unfinished.open("w", encoding="utf-8", newline="") as file,
+            ):
                 count = write_text(books, chosen, file, player)
     notes.print(f"{count} pulls", highlight=False)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fairpull._files import written_whole
 from fairpull.errors import InvalidArgumentError, MissingExtraError
 
 if TYPE_CHECKING:
@@ -16,46 +17,45 @@ if TYPE_CHECKING:
 
     from fairpull.banner import Banner
 
+NOT_DRAWN = 2**16 - 1
+"""In `SimulationResult.outcomes`: the player had stopped."""
 # Rows that are put together at a time: some tens of megabytes.
 ROWS_AT_ONCE = 1 << 20
 
 
-def to_arrow(
-    banner: Banner, outcomes: NDArray[np.uint16] | None, not_drawn: int
-) -> pyarrow.Table:
+def to_arrow(banner: Banner, outcomes: NDArray[np.uint16] | None) -> pyarrow.Table:
     """All outcomes as one table."""
-    arrow = _pyarrow()
     given = _given(outcomes)
-    return _table(arrow, banner, given, 0, not_drawn)
+    return _table(_pyarrow(), banner, given, 0)
 
 
 def write_parquet(
-    banner: Banner,
-    outcomes: NDArray[np.uint16] | None,
-    not_drawn: int,
-    path: str | Path,
+    banner: Banner, outcomes: NDArray[np.uint16] | None, path: str | Path
 ) -> None:
-    """Write all outcomes to a file, some players at a time."""
+    """Write all outcomes to a file, some players at a time: whole or not at all."""
+    given = _given(outcomes)
     arrow = _pyarrow()
     from pyarrow import parquet
 
-    given = _given(outcomes)
-    tables = _tables(arrow, banner, given, not_drawn)
+    tables = _tables(arrow, banner, given)
     first = next(tables)
-    with parquet.ParquetWriter(str(path), first.schema) as file:
+    with (
+        written_whole(path) as unfinished,
+        parquet.ParquetWriter(str(unfinished), first.schema) as file,
+    ):
         file.write_table(first)
         for table in tables:
             file.write_table(table)
 
 
 def _tables(
-    arrow: Any, banner: Banner, outcomes: NDArray[np.uint16], not_drawn: int
+    arrow: Any, banner: Banner, outcomes: NDArray[np.uint16]
 ) -> Iterator[pyarrow.Table]:
     players, draws = outcomes.shape
     step = max(1, ROWS_AT_ONCE // max(1, draws))
     for first in range(0, players, step):
         some = outcomes[first : first + step]
-        yield _table(arrow, banner, some, first, not_drawn)
+        yield _table(arrow, banner, some, first)
 
 
 def _table(
@@ -63,7 +63,6 @@ def _table(
     banner: Banner,
     outcomes: NDArray[np.uint16],
     first_player: int,
-    not_drawn: int,
 ) -> pyarrow.Table:
     players, draws = outcomes.shape
     items = outcomes.reshape(-1)
@@ -71,7 +70,7 @@ def _table(
         np.arange(first_player, first_player + players, dtype=np.uint64), draws
     )
     seq = np.tile(np.arange(1, draws + 1, dtype=np.uint64), players)
-    drawn = items != not_drawn
+    drawn = items != NOT_DRAWN
     if not drawn.all():
         items, player, seq = items[drawn], player[drawn], seq[drawn]
     ids = [rarity.id for rarity in banner.rarities]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -17,6 +17,7 @@ from fairpull._files import read_banner_text
 from fairpull._generator import Rng, stream
 from fairpull.distribution import Distribution
 from fairpull.errors import BannerError, InvalidArgumentError, Problem
+from fairpull.pulls import Pulls
 from fairpull.records import (
     CounterRange,
     Finding,
@@ -30,7 +31,7 @@ from fairpull.records import (
     WaitOdds,
 )
 
-__all__ = ["Banner", "Pulls", "Source", "check"]
+__all__ = ["Banner", "Source", "check"]
 
 Source = _core.Source
 
@@ -40,62 +41,6 @@ State: TypeAlias = dict[str, int]
 MAX_PULLS = 1 << 32
 MAX_COPIES = 100_000
 MAX_HIT_PULLS = 10_000_000
-
-
-class Pulls:
-    """Many pulls as columns, and the state that they left.
-
-    Attributes
-    ----------
-    item : ndarray of uint16, shape (n,)
-        Indices into ``banner.items``.
-    rarity : ndarray of uint8, shape (n,)
-        Indices into ``banner.rarities``; 0 is the highest.
-    featured : ndarray of bool, shape (n,)
-        Whether the item is rate-up.
-    wait : ndarray of uint16, shape (n,)
-        As in :class:`Pull`.
-    state : dict
-        The counters after the last pull.
-    """
-
-    def __init__(
-        self,
-        banner: Banner,
-        item: NDArray[np.uint16],
-        rarity: NDArray[np.uint8],
-        featured: NDArray[np.bool_],
-        wait: NDArray[np.uint16],
-        state: dict[str, int],
-    ) -> None:
-        self.banner = banner
-        self.item = item
-        self.rarity = rarity
-        self.featured = featured
-        self.wait = wait
-        self.state = state
-
-    def __len__(self) -> int:
-        return len(self.item)
-
-    def __getitem__(self, index: int) -> Pull:
-        return Pull(
-            item=self.banner.items[int(self.item[index])],
-            rarity=self.banner.rarities[int(self.rarity[index])].id,
-            featured=bool(self.featured[index]),
-            wait=int(self.wait[index]),
-        )
-
-    def __iter__(self) -> Iterator[Pull]:
-        return (self[i] for i in range(len(self)))
-
-    def counts(self) -> dict[str, int]:
-        """How many pulls gave each rarity, highest first."""
-        counts = np.bincount(self.rarity, minlength=len(self.banner.rarities))
-        return {
-            rarity.id: int(count)
-            for rarity, count in zip(self.banner.rarities, counts, strict=True)
-        }
 
 
 class Banner:

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from fairpull import _core
 from fairpull._checks import whole
 from fairpull._generator import Rng
-from fairpull._simulation_table import to_arrow, write_parquet
+from fairpull._simulation_table import NOT_DRAWN, to_arrow, write_parquet
 from fairpull._simulation_tasks import (
     Columns,
     Part,
@@ -39,8 +39,6 @@ MAX_SEED = 2**64 - 1
 MAX_DRAWS = 2**62
 MAX_THREADS = 1024
 MAX_BATCH = 2**32 - 1
-NOT_DRAWN = 2**16 - 1
-"""In `SimulationResult.outcomes`: the player had stopped."""
 EXCHANGES = ("never", "at once", "at the end")
 
 
@@ -125,10 +123,10 @@ class SimulationResult:
         MissingExtraError
             PyArrow is not installed.
         """
-        return to_arrow(self.banner, self.outcomes, NOT_DRAWN)
+        return to_arrow(self.banner, self.outcomes)
 
     def write_parquet(self, path: str | Path) -> None:
-        """Write that table to a file, some players at a time.
+        """Write that table to a file, some players at a time, whole or not at all.
 
         :func:`fairpull.read_history` reads it as a recorded history.
 
@@ -139,7 +137,7 @@ class SimulationResult:
         OSError
             The file can't be written.
         """
-        write_parquet(self.banner, self.outcomes, NOT_DRAWN, path)
+        write_parquet(self.banner, self.outcomes, path)
 
 
 class SimulationInterrupted(KeyboardInterrupt):
