@@ -22,14 +22,6 @@ from shared_http.request_context import configure_logs
 from waiting import until
 
 
-@pytest.fixture(scope="module")
-def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRedis]:
-    server = LocalRedis(tmp_path_factory.mktemp("redis"))
-    server.start()
-    yield server
-    server.stop()
-
-
 @pytest.fixture
 def logs(capsys: pytest.CaptureFixture[str]) -> pytest.CaptureFixture[str]:
     """What the services log, from here on."""

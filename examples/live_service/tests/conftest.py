@@ -21,6 +21,7 @@ from account.users import Users  # noqa: E402
 from game_in_process import CURRENCY, PAYMENT_SECRET, Game, Player  # noqa: E402
 from payment_calls import TroubledProvider  # noqa: E402
 from postgres_process import PostgresProcess  # noqa: E402
+from redis_of_tests import LocalRedis  # noqa: E402
 from supervise import free_ports  # noqa: E402
 
 
@@ -76,6 +77,15 @@ def postgres_url() -> Iterator[str]:
     finally:
         server.remove()
         shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="module")
+def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRedis]:
+    """A Redis that runs, for the tests of one file."""
+    server = LocalRedis(tmp_path_factory.mktemp("redis"))
+    server.start()
+    yield server
+    server.stop()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

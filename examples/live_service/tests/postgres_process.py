@@ -6,6 +6,7 @@ import pwd
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 from postgres_server import HOST, prepare_postgres
 from waiting import until
@@ -81,30 +82,30 @@ class PostgresProcess:
 
     def _program(self, name: str, *words: str) -> None:
         """Run one of PostgreSQL's programs as the server's own user."""
-        user = self._plan.user
         subprocess.run(
             [str(self._server.programs / name), *words],
-            cwd=self._plan.folder,
-            env=dict(self._plan.environment),
-            user=user,
-            group=None if user is None else pwd.getpwnam(user).pw_gid,
-            extra_groups=None if user is None else [],
+            **self._as_its_user(),
             check=True,
             capture_output=True,
         )
 
-    def _spawn(self) -> None:
+    def _as_its_user(self) -> dict[str, Any]:
         user = self._plan.user
+        return {
+            "cwd": self._plan.folder,
+            "env": dict(self._plan.environment),
+            "user": user,
+            "group": None if user is None else pwd.getpwnam(user).pw_gid,
+            "extra_groups": None if user is None else [],
+        }
+
+    def _spawn(self) -> None:
         with self._log.open("ab") as log:
             self._running = subprocess.Popen(
                 self._plan.command,
-                cwd=self._plan.folder,
-                env=dict(self._plan.environment),
+                **self._as_its_user(),
                 stdout=log,
                 stderr=log,
-                user=user,
-                group=None if user is None else pwd.getpwnam(user).pw_gid,
-                extra_groups=None if user is None else [],
                 start_new_session=True,
             )
 

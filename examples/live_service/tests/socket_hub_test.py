@@ -51,14 +51,6 @@ HANDSHAKE = {
 }
 
 
-@pytest.fixture(scope="module")
-def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRedis]:
-    server = LocalRedis(tmp_path_factory.mktemp("redis"))
-    server.start()
-    yield server
-    server.stop()
-
-
 @pytest.fixture(params=["local", "redis"])
 def hub(request: pytest.FixtureRequest) -> Iterator[Hub]:
     """A hub on either kind of events."""
