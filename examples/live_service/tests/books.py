@@ -18,7 +18,7 @@ from waiting import until
 
 CURRENCY = "crystal"
 FAR_FUTURE_MS = 4_000_000_000_000
-RARITIES = ("ultra_rare", "super_rare", "rare")
+HARD_PITY = {"ultra_rare": 90, "super_rare": 10}
 
 
 def wait_settled(game: GameProcesses, *, within_s: float = 30) -> None:
@@ -56,9 +56,19 @@ def split_pulls(
     """The gacha half over a store, with the game's own seed."""
     return fairpull.SplitPullService(
         store,
-        fairpull.Catalog([fairpull.Banner.load("starter")]),
-        fairpull.ServerSeeds({1: game.server_seed}, current=1),
+        catalog(),
+        seeds_of(game),
     )
+
+
+def catalog() -> fairpull.Catalog:
+    """The banner that all tests of processes pull from."""
+    return fairpull.Catalog([fairpull.Banner.load("starter")])
+
+
+def seeds_of(game: GameProcesses) -> fairpull.ServerSeeds:
+    """What the game draws from."""
+    return fairpull.ServerSeeds({1: game.server_seed}, current=1)
 
 
 def check_books(game: GameProcesses, clients: Iterable[Client]) -> None:
@@ -69,6 +79,7 @@ def check_books(game: GameProcesses, clients: Iterable[Client]) -> None:
     try:
         assert fairpull.verify(account) == []
         assert fairpull.verify(gacha) == []
+        assert fairpull.verify_draws(gacha, catalog(), seeds_of(game)) == []
         wallet, desk = fairpull.Wallet(account), split_pulls(gacha, game)
         for client in clients:
             rows = all_pulls(desk, client.id)
@@ -187,11 +198,22 @@ def check_folds(
     if not rows:
         return
     pity = desk.pity(player, "starter")
-    for rarity in ("ultra_rare", "super_rare"):
-        since = 0
-        for row in rows:
-            since = 0 if row.rarity == rarity else since + 1
-        assert pity[f"pity:{rarity}"] == since
+    for rarity in HARD_PITY:
+        assert pity[f"pity:{rarity}"] == pity_after(
+            [row.rarity for row in rows], rarity
+        )
+
+
+def pity_after(hits: Iterable[str], rarity: str) -> int:
+    """How many pulls in a row were without a rarity, as far as pity counts them.
+
+    A hit of ultra rare displaces a super rare that is due, and it stays due: pity
+    does not count beyond the pull before the certain one.
+    """
+    waited = 0
+    for hit in hits:
+        waited = 0 if hit == rarity else min(waited + 1, HARD_PITY[rarity] - 1)
+    return waited
 
 
 def check_redraw(
