@@ -247,6 +247,8 @@ void PostgresConnection::Send(PostgresQuery query,
                                  parameters.formats(), kBinary) != 1;
 }
 
+void PostgresConnection::FlushEarly() { broken_ |= PQflush(connection_) < 0; }
+
 absl::Status PostgresConnection::Run(std::vector<PostgresResult>& results) {
   round_trips_ += 1;
   results.reserve(awaited_.size());

@@ -117,6 +117,7 @@ class PostgresConnection {
     PostgresParameters parameters;
     for (const PostgresArray& array : columns.arrays()) parameters.Add(array);
     Send(query, parameters);
+    FlushEarly();
   }
 
   // Sends what is queued and waits for the answers. The server stops at the
@@ -143,6 +144,9 @@ class PostgresConnection {
   [[nodiscard]] const std::string& where() const { return where_; }
 
  private:
+  // Lets the server begin with what is queued while the rest is made.
+  void FlushEarly();
+
   using Clock = std::chrono::steady_clock;
 
   // What an answer is awaited for.

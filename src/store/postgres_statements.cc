@@ -53,11 +53,14 @@ constexpr std::array kStatements = {
                       "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"},
     PostgresStatement{Q::kCommit, kSession, "commit", "COMMIT"},
     PostgresStatement{Q::kRollback, kSession, "rollback", "ROLLBACK"},
+    // Every statement finds its rows by key. Without the last setting the
+    // server would plan to read a table whole that it takes for empty, and keep
+    // to that plan while the table grows.
     PostgresStatement{Q::kSettings, kSession, "settings",
                       "SELECT set_config('lock_timeout', $1, false), "
                       "set_config('statement_timeout', $2, false), "
                       "set_config('idle_in_transaction_session_timeout', $3, "
-                      "false)"},
+                      "false), set_config('enable_seqscan', 'off', false)"},
     PostgresStatement{Q::kPing, kSession, "ping", "SELECT 1"},
 
     // The row is locked whether it was there or is inserted now; the condition
