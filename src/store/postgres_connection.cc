@@ -247,7 +247,9 @@ void PostgresConnection::Send(PostgresQuery query,
                                  parameters.formats(), kBinary) != 1;
 }
 
-void PostgresConnection::FlushEarly() { broken_ |= PQflush(connection_) < 0; }
+// What goes wrong here goes wrong in Run again, which tells what the server
+// said of it.
+void PostgresConnection::FlushEarly() { PQflush(connection_); }
 
 absl::Status PostgresConnection::Run(std::vector<PostgresResult>& results) {
   round_trips_ += 1;
@@ -255,8 +257,7 @@ absl::Status PostgresConnection::Run(std::vector<PostgresResult>& results) {
   const std::vector<Awaited> awaited = std::exchange(awaited_, {});
   if (CallDeadline::Passed()) {
     broken_ = true;
-    return PostgresError(where_, "",
-                         "the time of the call was over before it was sent");
+    return PostgresError(where_, "", "the time of the call is over");
   }
   if (broken_ || PQpipelineSync(connection_) != 1) return Lost();
   absl::Status first = absl::OkStatus();

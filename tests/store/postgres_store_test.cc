@@ -108,9 +108,10 @@ TEST_F(PostgresStoreTest, PullsOfManyPlayersAreTwoRoundTripsTogether) {
 TEST_F(PostgresStoreTest, NoTableIsReadWholeWhereTheServerKnowsNothingOfIt) {
   const auto whole_reads = [this] {
     // The server counts what a session did when that ends.
-    while (Sql("SELECT count(*) FROM pg_stat_activity WHERE datname = "
-               "current_database() AND application_name = 'fairpull'") != "0") {
-    }
+    EXPECT_TRUE(Eventually([this] {
+      return Sql("SELECT count(*) FROM pg_stat_activity WHERE datname = "
+                 "current_database() AND application_name = 'fairpull'") == "0";
+    }));
     return Sql(
         "SELECT sum(seq_scan) FROM pg_stat_user_tables "
         "WHERE relname <> 'migrations'");
@@ -324,6 +325,31 @@ TEST_F(PostgresStoreTest, ATransactionLeftOpenIsEndedAndThePlayerFree) {
   EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable) << status;
   EXPECT_EQ(BalanceOf(*store).posted, 99);
   ExpectSound(*store);
+}
+
+TEST_F(PostgresStoreTest, AGroupLeftOpenIsToldWhatTheServerSaid) {
+  const auto store = Open({.idle_transaction_timeout_ms = 50});
+  std::vector<ReadSet> reads;
+  for (const char* name : {"a", "b"}) {
+    const PlayerId player = PlayerId::Trusted(name);
+    Fund(*store, 100, player);
+    reads.push_back({.player = player, .accounts = {kGems}});
+  }
+  auto group = store->BeginMany(reads);
+  ASSERT_TRUE(group.ok()) << group.status();
+  std::vector<WriteSet> writes(2);
+  for (int i = 0; i < 2; ++i) {
+    writes[i].accounts = {*(*group)->snapshots()[i].FindAccount(kGems)};
+    writes[i].accounts[0].balance.version += 1;
+  }
+  ASSERT_TRUE(Eventually([this] {
+    return Sql("SELECT count(*) FROM pg_stat_activity WHERE datname = "
+               "current_database() AND state = 'idle in transaction'") == "0";
+  }));
+  const absl::Status status = (*group)->Commit(writes);
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(status.message(), HasSubstr("25P03"));
+  for (const ReadSet& read : reads) ExpectSound(*store, read.player);
 }
 
 TEST_F(PostgresStoreTest, WaitingForAConnectionEndsAndReadersHaveTheirOwn) {
