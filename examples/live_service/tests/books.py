@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from typing import Any
 
 from sqlalchemy import select
 
@@ -88,7 +87,6 @@ def check_books(game: GameProcesses, clients: Iterable[Client]) -> None:
             check_purchases_told(client, bought)
             check_told(client, rows)
             check_folds(desk, client.id, rows)
-            check_redraw(game, client.id, rows)
     finally:
         account.close()
         gacha.close()
@@ -214,26 +212,3 @@ def pity_after(hits: Iterable[str], rarity: str) -> int:
     for hit in hits:
         waited = 0 if hit == rarity else min(waited + 1, HARD_PITY[rarity] - 1)
     return waited
-
-
-def check_redraw(
-    game: GameProcesses, player: str, rows: list[fairpull.PullRecord]
-) -> None:
-    """Drawn again from the seed in an empty store, every row gives the same item."""
-    counts = Counter(row.pull_id for row in rows)
-    store = fairpull.open_store("memory:")
-    desk = split_pulls(store, game)
-    redrawn: list[Any] = []
-    for pull_id in dict.fromkeys(row.pull_id for row in rows):
-        count = counts[pull_id]
-        desk.begin(
-            pull_id,
-            player=player,
-            banner="starter",
-            count=count,
-            expected_cost=160 * count,
-        )
-        step = desk.advance(pull_id, player=player, answer="hold_placed")
-        redrawn += [row.item for row in step.pulls]
-    assert redrawn == [row.item for row in rows]
-    store.close()
