@@ -8,6 +8,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+# NumPy would load it at the first draw, and what it loads loses a Ctrl-C.
+import numpy.random
+
 Rng: TypeAlias = "int | np.random.SeedSequence | np.random.Generator | None"
 """What an `rng` argument takes: None (fresh entropy), a seed, or a generator."""
 
