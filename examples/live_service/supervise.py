@@ -39,6 +39,8 @@ from redis_server import prepare_redis
 _HERE = Path(__file__).resolve().parent
 _HOST = "127.0.0.1"
 _DEFAULT_PORT = 8080
+_LEAST_FREE_PORT = 20_000
+_KERNEL_PORTS = Path("/proc/sys/net/ipv4/ip_local_port_range")
 _MARKS_OF_URLS = "?%#"
 _NEEDED_MODULES = ("fairpull", "flask", "grpc", "gunicorn")
 _NODE_PROGRAMS = ("gateway", "discovery")
@@ -155,27 +157,53 @@ def note_processes(lock: IO[str], children: Mapping[str, int]) -> None:
 
 def public_port(wanted: int) -> int:
     """`wanted` if it is free, a free one for 0, a `SetupError` if it is taken."""
+    if wanted == 0:
+        return free_ports(1)[0]
+    error = _why_taken(wanted)
+    if error is None:
+        return wanted
+    raise SetupError(
+        f"port {wanted} can't be used ({error.strerror}); choose another, "
+        f"for instance PORT={wanted + 1 if 1023 < wanted < 65535 else 8081}"
+    )
+
+
+def free_ports(count: int) -> list[int]:
+    """Different ports that nothing listens on.
+
+    They are none of those that the kernel gives away by itself: until a server listens
+    on one, any connection could be given it.
+    """
+    free: set[int] = set()
+    ports = range(_LEAST_FREE_PORT, 65536)
+    candidates = sorted(set(ports) - set(_given_by_kernel())) or ports
+    random = secrets.SystemRandom()
+    while len(free) < count:
+        port = random.choice(candidates)
+        if port not in free and _why_taken(port) is None:
+            free.add(port)
+    return list(free)
+
+
+def _given_by_kernel() -> range:
+    """The ports of which the kernel takes one for each connection that it opens."""
+    try:
+        first, last = map(int, _KERNEL_PORTS.read_text().split())
+    except OSError:
+        first, last = 49152, 65535  # IANA's, where the kernel does not tell
+    return range(first, last + 1)
+
+
+def _why_taken(port: int) -> OSError | None:
     with socket.socket() as probe:
         # A port that a stopped game has just left can be listened on again.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((_HOST, wanted))
+            probe.bind((_HOST, port))
             probe.listen()
         except OSError as error:
-            raise SetupError(
-                f"port {wanted} can't be used ({error.strerror}); choose another, "
-                f"for instance PORT={wanted + 1 if 1023 < wanted < 65535 else 8081}"
-            ) from None
-        return int(probe.getsockname()[1])
-
-
-def free_ports(count: int) -> list[int]:
-    """Different ports that nothing listens on."""
-    with contextlib.ExitStack() as stack:
-        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
-            probe.bind((_HOST, 0))
-        return [probe.getsockname()[1] for probe in probes]
+            return error
+    return None
 
 
 @dataclass(frozen=True, kw_only=True)

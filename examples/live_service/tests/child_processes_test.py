@@ -6,7 +6,6 @@ import contextlib
 import os
 import re
 import signal
-import socket
 import sys
 import threading
 import time
@@ -25,6 +24,7 @@ from child_processes import (  # noqa: E402
     StartError,
     keep_running,
 )
+from supervise import free_ports  # noqa: E402
 
 FAKE = Path(__file__).with_name("fake_child.py")
 QUICK = Pace(ready_limit_s=20, stop_limit_s=20, first_delay_s=0.05, longest_delay_s=0.2)
@@ -45,12 +45,6 @@ def runs(process_id: int) -> bool:
     return False
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 class Household:
     """Fake children in a thread, and what was told about them."""
 
@@ -64,7 +58,7 @@ class Household:
         self.thread: threading.Thread | None = None
 
     def plan(self, name: str, *habits: str) -> ChildPlan:
-        port = free_port()
+        port = free_ports(1)[0]
         return ChildPlan(
             name=name,
             command=[
@@ -135,7 +129,7 @@ def test_all_are_ready_then_all_end_in_reverse_order(household: Household) -> No
 def test_a_proxy_for_the_outside_is_not_asked(
     household: Household, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{free_port()}")
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{free_ports(1)[0]}")
     monkeypatch.delenv("no_proxy", raising=False)
     household.start(household.plan("account"))
 

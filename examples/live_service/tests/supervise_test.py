@@ -167,6 +167,14 @@ def test_a_taken_port_is_named_with_the_way_out(
     assert list((tmp_path / "data" / "logs").iterdir()) == [], "nothing was started"
 
 
+def test_free_ports_are_not_for_the_kernel_to_give_away() -> None:
+    told = Path("/proc/sys/net/ipv4/ip_local_port_range").read_text()
+    first, last = map(int, told.split())
+    ports = supervise.free_ports(100)
+    assert len(set(ports)) == 100
+    assert not any(first <= port <= last for port in ports)
+
+
 @pytest.mark.parametrize("port", ["65536", "-1", "80a", "1e3", "٣"])
 def test_a_port_that_is_none_is_refused(
     start_game: StartGame, tmp_path: Path, port: str

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { parse } from "yaml";
 import { isProtected, serviceFor } from "../src/routes.js";
-import { call, fakeService, startGateway, unusedPort } from "./fakes.js";
+import { AWAY, call, fakeService, startGateway } from "./fakes.js";
 
 const FILE = new URL("../../api/openapi.yaml", import.meta.url);
 const contract = parse(readFileSync(FILE, "utf8"));
@@ -135,13 +135,12 @@ test("the gateway's own answers obey the contract", async (t) => {
   assertValid("/components/schemas/Liveness", (await call(port, "/livez")).json);
   assertValid("/components/schemas/Readiness", (await call(port, "/readyz")).json);
 
-  const away = `http://127.0.0.1:${await unusedPort()}`;
   /** @param {string} account */
   const before = async (account) => {
     const options = { account: [account], requestBudgetMs: 30 };
     return (await startGateway(t, options)).port;
   };
-  const worse = await before(away);
+  const worse = await before(AWAY);
   const tooMuch = { method: "POST", body: "x".repeat(70_000) };
   const failures = [
     ["BadGateway", await call(await before(broken.url), "/account/currency")],

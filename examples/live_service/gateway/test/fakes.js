@@ -21,14 +21,11 @@ export async function listen(server) {
   return /** @type {AddressInfo} */ (server.address()).port;
 }
 
-/** A port that was free a moment ago and that nothing listens on. */
-export async function unusedPort() {
-  const server = createServer();
-  const port = await listen(server);
-  server.close();
-  await once(server, "close");
-  return port;
-}
+/** Nothing listens on it, and the kernel gives it to nobody. */
+export const DEAF_PORT = 1;
+
+/** A service that can't be reached. */
+export const AWAY = `http://127.0.0.1:${DEAF_PORT}`;
 
 /**
  * A service that notes what reaches it.

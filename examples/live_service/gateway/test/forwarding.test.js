@@ -3,14 +3,7 @@ import { once } from "node:events";
 import { request } from "node:http";
 import { createServer } from "node:net";
 import { test } from "node:test";
-import {
-  call,
-  fakeService,
-  rawCall,
-  startGateway,
-  until,
-  unusedPort,
-} from "./fakes.js";
+import { AWAY, call, fakeService, rawCall, startGateway, until } from "./fakes.js";
 
 /** @import { AddressInfo } from "node:net" */
 
@@ -161,7 +154,7 @@ test("a sane request id is kept, another is replaced, and all agree on it", asyn
 });
 
 test("a service that is not there is a 503 that says when to try again", async (t) => {
-  const account = [`http://127.0.0.1:${await unusedPort()}`];
+  const account = [AWAY];
   const { port } = await startGateway(t, { account });
   const answer = await call(port, "/account/currency");
   assert.equal(answer.status, 503);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { call, fakeService, rawCall, startGateway, unusedPort } from "./fakes.js";
+import { AWAY, call, fakeService, rawCall, startGateway } from "./fakes.js";
 
 const POST = { method: "POST", body: "{}" };
 const MADE = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -26,11 +26,10 @@ for (const path of PATHS) {
 test("a request that may have happened is answered with its key", async (t) => {
   const broken = await fakeService(t, (_seen, res) => res.socket?.destroy());
   const slow = await fakeService(t, () => {});
-  const away = `http://127.0.0.1:${await unusedPort()}`;
   for (const [service, status] of [
     [broken.url, 502],
     [slow.url, 504],
-    [away, 503],
+    [AWAY, 503],
   ]) {
     const { port } = await startGateway(t, {
       account: [String(service)],

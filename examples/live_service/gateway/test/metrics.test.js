@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { routeOf } from "../src/metrics.js";
-import { call, fakeService, startGateway, unusedPort } from "./fakes.js";
+import { AWAY, call, fakeService, startGateway } from "./fakes.js";
 
 test("routes have few names, whatever clients ask for", () => {
   assert.equal(routeOf("/gacha/pull"), "/gacha/pull");
@@ -13,10 +13,9 @@ test("routes have few names, whatever clients ask for", () => {
 });
 
 test("requests, tries, retries, limits and breakers can be read off", async (t) => {
-  const away = `http://127.0.0.1:${await unusedPort()}`;
   const gacha = await fakeService(t);
   const { port } = await startGateway(t, {
-    gacha: [away, gacha.url],
+    gacha: [AWAY, gacha.url],
     limits: {
       perAddress: { most: 21, windowMs: 60_000 },
       perPlayer: null,
@@ -36,10 +35,10 @@ test("requests, tries, retries, limits and breakers can be read off", async (t) 
     'gateway_requests_total{route="other",method="GET",status="200"} 1',
     'gateway_request_seconds_count{route="/gacha/items"} 21',
     `gateway_upstream_requests_total{service="gacha",instance="${gacha.url}",outcome="answered"} 21`,
-    `gateway_upstream_requests_total{service="gacha",instance="${away}",outcome="unreachable"} 5`,
+    `gateway_upstream_requests_total{service="gacha",instance="${AWAY}",outcome="unreachable"} 5`,
     'gateway_retries_total{service="gacha"} 5',
     'gateway_rate_limited_total{by="address"} 1',
-    `gateway_breaker_state{service="gacha",instance="${away}"} 2`,
+    `gateway_breaker_state{service="gacha",instance="${AWAY}"} 2`,
     `gateway_breaker_state{service="gacha",instance="${gacha.url}"} 0`,
     "gateway_sockets_open 0",
   ]) {

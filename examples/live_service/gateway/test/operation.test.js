@@ -5,13 +5,12 @@ import { connect } from "node:net";
 import { Writable } from "node:stream";
 import { test } from "node:test";
 import pino from "pino";
-import { call, fakeService, startGateway, until, unusedPort } from "./fakes.js";
+import { AWAY, call, fakeService, startGateway, until } from "./fakes.js";
 
 /** @import { IncomingMessage, ServerResponse } from "node:http" */
 
 test("alive and indexed whatever the services do", async (t) => {
-  const nobody = [`http://127.0.0.1:${await unusedPort()}`];
-  const { port } = await startGateway(t, { account: nobody, gacha: nobody });
+  const { port } = await startGateway(t, { account: [AWAY], gacha: [AWAY] });
   const alive = await call(port, "/livez");
   assert.equal(alive.status, 200);
   assert.deepEqual(alive.json, { status: "ok" });
@@ -35,13 +34,12 @@ test("own addresses take GET only", async (t) => {
 test("ready when both services say so, on one instance at least", async (t) => {
   const ready = await fakeService(t);
   const unready = await fakeService(t, (_seen, res) => res.writeHead(503).end());
-  const nobody = `http://127.0.0.1:${await unusedPort()}`;
   /** @type {[string[], string[], string, string][]} */
   const cases = [
     [[ready.url], [ready.url], "ready", "ready"],
-    [[nobody, unready.url, ready.url], [ready.url], "ready", "ready"],
-    [[ready.url], [nobody], "ready", "unavailable"],
-    [[nobody, unready.url], [ready.url], "unavailable", "ready"],
+    [[AWAY, unready.url, ready.url], [ready.url], "ready", "ready"],
+    [[ready.url], [AWAY], "ready", "unavailable"],
+    [[AWAY, unready.url], [ready.url], "unavailable", "ready"],
     [[unready.url], [unready.url], "unavailable", "unavailable"],
   ];
   for (const [account, gacha, accountState, gachaState] of cases) {
@@ -67,9 +65,8 @@ test("logs say what happened, without tokens, queries or bodies", async (t) => {
       done();
     },
   });
-  const nobody = [`http://127.0.0.1:${await unusedPort()}`];
   const logger = pino({ level: "trace" }, sink);
-  const { port } = await startGateway(t, { logger, gacha: nobody });
+  const { port } = await startGateway(t, { logger, gacha: [AWAY] });
   await call(port, "/account/login?ticket=SECRET", {
     method: "POST",
     headers: {

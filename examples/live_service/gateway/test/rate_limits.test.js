@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { test } from "node:test";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
-import { call, fakeService, startGateway, until, unusedPort } from "./fakes.js";
+import { call, DEAF_PORT, fakeService, startGateway, until } from "./fakes.js";
 
 /** @import { TestContext } from "node:test" */
 /** @import { LimitSettings } from "../src/settings.js" */
@@ -19,9 +20,11 @@ const limits = (limits) => ({
   ...limits,
 });
 
-/** A Redis of the test's own. @param {TestContext} t @param {number} port */
-async function startRedis(t, port) {
-  const options = ["--port", `${port}`, "--bind", "127.0.0.1", "--save", ""];
+/** A Redis of the test's own. @param {TestContext} t */
+async function startRedis(t) {
+  // Below those that the kernel gives to connections.
+  const redisPort = 20_000 + randomInt(12_000);
+  const options = ["--port", `${redisPort}`, "--bind", "127.0.0.1", "--save", ""];
   const redis = spawn("redis-server", options, { cwd: "/tmp" });
   t.after(() => redis.kill("SIGKILL"));
   let said = "";
@@ -29,7 +32,7 @@ async function startRedis(t, port) {
     said += chunk;
   });
   await until(() => said.includes("Ready to accept"), "Redis is ready", 20_000);
-  return redis;
+  return { redis, redisPort };
 }
 
 /** @param {number} port @param {number} count @param {string} [path] */
@@ -119,8 +122,7 @@ test("players are counted apart, wherever they come from", async (t) => {
 });
 
 test("gateways count together in Redis, and each by itself while it is away", async (t) => {
-  const redisPort = await unusedPort();
-  const redis = await startRedis(t, redisPort);
+  const { redis, redisPort } = await startRedis(t);
   const options = {
     limits: limits({
       perAddress: perMinute(10),
@@ -158,7 +160,7 @@ test("a Redis that was never there keeps nobody out", async (t) => {
   const { port, drain } = await startGateway(t, {
     limits: limits({
       perAddress: perMinute(2),
-      redisUrl: `redis://127.0.0.1:${await unusedPort()}`,
+      redisUrl: `redis://127.0.0.1:${DEAF_PORT}`,
     }),
   });
   assert.deepEqual(await statuses(port, 3), [200, 200, 429]);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { mayRepeat, patienceMs } from "../src/retry.js";
-import { call, fakeService, startGateway, until, unusedPort } from "./fakes.js";
+import { AWAY, call, fakeService, startGateway, until } from "./fakes.js";
 
 /** @import { TestContext } from "node:test" */
 
@@ -144,11 +144,10 @@ test("a client that leaves ends the trying", async (t) => {
 });
 
 test("an instance whose breaker is open is not asked", async (t) => {
-  const away = `http://127.0.0.1:${await unusedPort()}`;
   const bad = await breaking(t);
   const good = await fakeService(t);
   const { port } = await startGateway(t, {
-    account: [away],
+    account: [AWAY],
     gacha: [bad.url, good.url],
   });
   for (let each = 0; each < 40; each++) {

@@ -7,13 +7,13 @@ import { createServer as createTcpServer } from "node:net";
 import { test } from "node:test";
 import { WebSocket, WebSocketServer } from "ws";
 import {
+  AWAY,
   call,
   fakeService,
   listen,
   rawCall,
   startGateway,
   until,
-  unusedPort,
 } from "./fakes.js";
 
 /**
@@ -229,7 +229,7 @@ test("a refusal of the service is the client's answer", async (t) => {
 });
 
 test("a service that is not there is a 503 problem", async (t) => {
-  const gacha = [`http://127.0.0.1:${await unusedPort()}`];
+  const gacha = [AWAY];
   const { port } = await startGateway(t, { gacha });
   const { status, headers, body } = await refusal(open(t, port));
   assert.equal(status, 503);
@@ -238,9 +238,8 @@ test("a service that is not there is a 503 problem", async (t) => {
 });
 
 test("an instance that is not there is passed over", async (t) => {
-  const away = `http://127.0.0.1:${await unusedPort()}`;
   const gacha = await socketService(t);
-  const { port } = await startGateway(t, { gacha: [away, gacha.url] });
+  const { port } = await startGateway(t, { gacha: [AWAY, gacha.url] });
   for (let each = 0; each < 4; each++) await once(open(t, port), "open");
   assert.equal(gacha.handshakes.length, 4);
   assert.equal(gacha.handshakes[3].headers["x-forwarded-host"], `127.0.0.1:${port}`);
