@@ -1,7 +1,14 @@
 #include "fairpull/simulation/simulation.h"
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -122,14 +129,28 @@ void WriteItems(const Simulation& simulation, const CellBlock& block,
 }
 
 struct ChunkRun::Lanes {
+  // What drawing a cell does to the counters, and which of them is its rarity's
+  // wait.
+  struct Replay {
+    CounterStep step;
+    std::uint16_t counter = 0;
+    std::uint16_t has_counter = 0;  // all ones if there is one
+  };
+
   // The lanes' generators, and the counters where the kernel runs.
   internal::LaneBlock block;
   // The states of the players where the scalar engine does.
   std::vector<PityState> states;
-  std::vector<Outcome> outcomes;
+  std::vector<Outcome> outcomes;               // of a batch
+  std::vector<WaitedOutcome> waited_outcomes;  // with waits instead
   std::optional<internal::CellFinder> cell_of;
   bool scalar = false;
+  // Where the kernel runs with waits: the counters after the draws so far, by
+  // player, and what is done to them, by cell.
+  std::array<LaneArray, kLanes> replayed;
+  std::vector<Replay> replays;
   std::vector<std::uint16_t> cells;
+  std::vector<std::uint16_t> waited;
 };
 
 ChunkRun::ChunkRun(const Simulation& simulation, std::uint64_t chunk,
@@ -170,6 +191,9 @@ void ChunkRun::StartPlayers() {
   for (std::size_t player = 0; player < block_.players; ++player) {
     lanes_->states[player] = start_of(player);
   }
+  for (std::size_t player = 0; player < block_.players; ++player) {
+    lanes_->replayed[player] = lanes_->states[player].value;
+  }
   for (std::size_t pair = 0; pair < internal::kMaxPairs; ++pair) {
     for (std::size_t lane = 0; lane < kLanes; ++lane) {
       lanes_->block.counters[pair][lane] =
@@ -194,11 +218,16 @@ bool ChunkRun::Next() {
   block_.draws = static_cast<std::size_t>(std::min(left, most));
   lanes_->cells.resize(block_.draws * kLanes);
   block_.cells = lanes_->cells.data();
+  if (simulation_->options().waits) {
+    lanes_->waited.resize(block_.draws * kLanes);
+    block_.waited = lanes_->waited.data();
+  }
   if (lanes_->scalar) {
     RunScalar();
   } else {
     internal::RunKernel(*simulation_->program_, simulation_->options().cells,
                         block_.draws, lanes_->block, lanes_->cells.data());
+    if (simulation_->options().waits) ReplayWaits();
   }
   return true;
 }
@@ -206,8 +235,10 @@ bool ChunkRun::Next() {
 void ChunkRun::RunScalar() {
   const Banner& banner = simulation_->banner();
   Lanes& lanes = *lanes_;
-  if (lanes.outcomes.empty()) {
-    lanes.outcomes.resize(banner.DrawsOf(simulation_->batch()));
+  const std::uint32_t batch = simulation_->batch();
+  if (!lanes.cell_of.has_value()) {
+    lanes.outcomes.resize(banner.DrawsOf(batch));
+    lanes.waited_outcomes.resize(lanes.outcomes.size());
     lanes.cell_of.emplace(*simulation_);
   }
   for (std::size_t player = 0; player < block_.players; ++player) {
@@ -219,17 +250,56 @@ void ChunkRun::RunScalar() {
     const auto put = [&](const Outcome& outcome) {
       lanes.cells[n++ * kLanes + player] = lanes.cell_of->Of(outcome);
     };
-    if (lanes.outcomes.size() == 1) {
+    if (simulation_->options().waits) {
+      while (n < block_.draws) {
+        PullBatch(banner, batch, state, words,
+                  absl::MakeSpan(lanes.waited_outcomes));
+        for (const WaitedOutcome& one : lanes.waited_outcomes) {
+          lanes.waited[n * kLanes + player] = one.waited;
+          put(one.outcome);
+        }
+      }
+    } else if (lanes.outcomes.size() == 1) {
       PullEach(banner, block_.draws, state, words, put);
     } else {
       while (n < block_.draws) {
-        PullBatch(banner, simulation_->batch(), state, words,
-                  absl::MakeSpan(lanes.outcomes));
+        PullBatch(banner, batch, state, words, absl::MakeSpan(lanes.outcomes));
         for (const Outcome& outcome : lanes.outcomes) put(outcome);
       }
     }
     for (std::size_t s = 0; s < 4; ++s) {
       lanes.block.words[s][player] = words.state()[s];
+    }
+  }
+}
+
+// The kernel tells what was drawn, not in which states; but drawing in vectors
+// has no batches with rules, so the groups' steps alone lead from one to the
+// next.
+void ChunkRun::ReplayWaits() {
+  if (lanes_->replays.empty()) {
+    const Banner& banner = simulation_->banner();
+    for (const Cell& cell : simulation_->cells()) {
+      const auto counter = WaitCounter(banner, cell.rarity);
+      lanes_->replays.push_back(
+          {.step = banner.groups()[cell.group].step,
+           .counter = static_cast<std::uint16_t>(counter.value_or(0)),
+           .has_counter =
+               static_cast<std::uint16_t>(counter.has_value() ? ~0 : 0)});
+    }
+  }
+  // Players side by side: no step waits for the one before.
+  const Lanes::Replay* const replays = lanes_->replays.data();
+  LaneArray* const values = lanes_->replayed.data();
+  for (std::size_t n = 0; n < block_.draws; ++n) {
+    const std::uint16_t* const cells = lanes_->cells.data() + n * kLanes;
+    std::uint16_t* const waited = lanes_->waited.data() + n * kLanes;
+    for (std::size_t player = 0; player < block_.players; ++player) {
+      const Lanes::Replay& replay = replays[cells[player]];
+      LaneArray& value = values[player];
+      waited[player] = static_cast<std::uint16_t>((value[replay.counter] + 1) &
+                                                  replay.has_counter);
+      value = replay.step.After(value);
     }
   }
 }

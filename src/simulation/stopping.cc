@@ -65,8 +65,10 @@ absl::StatusOr<StopAt> StopAt::Parse(const Simulation& simulation,
 struct StoppingRun::Work {
   std::vector<LaneWords> words;
   internal::CellFinder cell_of;
-  std::vector<Outcome> outcomes;  // of a batch
+  std::vector<Outcome> outcomes;               // of a batch
+  std::vector<WaitedOutcome> waited_outcomes;  // with waits instead
   std::vector<std::uint16_t> cells;
+  std::vector<std::uint16_t> waited;
 };
 
 StoppingRun::StoppingRun(const Simulation& simulation, std::uint64_t chunk,
@@ -79,7 +81,9 @@ StoppingRun::StoppingRun(const Simulation& simulation, std::uint64_t chunk,
       work_(new Work{.words = {},
                      .cell_of = internal::CellFinder(simulation),
                      .outcomes = {},
-                     .cells = {}}) {
+                     .waited_outcomes = {},
+                     .cells = {},
+                     .waited = {}}) {
   for (std::uint32_t lane = 0; lane < kLanes; ++lane) {
     work_->words.emplace_back(simulation.options().seed, chunk, lane);
   }
@@ -88,6 +92,11 @@ StoppingRun::StoppingRun(const Simulation& simulation, std::uint64_t chunk,
   work_->cells.resize(std::max<std::uint64_t>(kBlockDraws, batch) * kLanes);
   block_.players = 1;
   block_.cells = work_->cells.data();
+  if (simulation.options().waits) {
+    work_->waited_outcomes.resize(batch);
+    work_->waited.resize(work_->cells.size());
+    block_.waited = work_->waited.data();
+  }
 }
 
 StoppingRun::~StoppingRun() = default;
@@ -118,7 +127,15 @@ void StoppingRun::DrawBatch() {
   const Banner& banner = simulation_->banner();
   // As where nobody stops: players come kLanes at a time.
   LaneWords& words = work_->words[(block_.first_player - first_) % kLanes];
-  if (work_->outcomes.size() == 1) {
+  if (simulation_->options().waits) {
+    PullBatch(banner, simulation_->batch(), player_.state, words,
+              absl::MakeSpan(work_->waited_outcomes));
+    for (std::size_t i = 0; i < work_->outcomes.size(); ++i) {
+      work_->outcomes[i] = work_->waited_outcomes[i].outcome;
+      work_->waited[(block_.draws + i) * kLanes] =
+          work_->waited_outcomes[i].waited;
+    }
+  } else if (work_->outcomes.size() == 1) {
     work_->outcomes.front() = Pull(banner, player_.state, words);
   } else {
     PullBatch(banner, simulation_->batch(), player_.state, words,

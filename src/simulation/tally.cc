@@ -32,25 +32,25 @@ void AddTo(std::vector<std::uint64_t>& sum,
 
 }  // namespace
 
-Tally::Tally(const Simulation& simulation, TallyOptions options)
+Tally::Tally(const Simulation& simulation)
     : meaning_(simulation.cells()),
       rarity_count_(simulation.banner().rarities().size()),
       item_count_(simulation.options().cells == CellKind::kItem
                       ? simulation.banner().items().size()
                       : 0),
-      options_(std::move(options)),
       cells_(meaning_.size()) {
   if (meaning_.size() > kFewKinds && meaning_.size() <= kMaxPaired) {
     pairs_.resize(kMaxPaired * kMaxPaired);
   }
-  if (options_.waits) {
+  if (simulation.options().waits) {
     waits_.resize(rarity_count_);
+    pity_at_hit_.resize(rarity_count_);
     last_hit_.resize(rarity_count_);
   }
 }
 
 void Tally::Add(const CellBlock& block) {
-  const bool all_alike = !options_.waits && block.players == kLanes;
+  const bool all_alike = waits_.empty() && block.players == kLanes;
   if (all_alike && meaning_.size() <= kFewKinds) {
     draws_ += block.draws * kLanes;
     return internal::CountCells(block.cells, block.draws * kLanes,
@@ -91,14 +91,18 @@ void Tally::AddOneByOne(const CellBlock& block) {
   draws_ += block.draws * block.players;
   for (std::size_t player = 0; player < block.players; ++player) {
     for (std::size_t n = 0; n < block.draws; ++n) {
-      const std::uint16_t cell = block.cells[n * kLanes + player];
+      const std::size_t place = n * kLanes + player;
+      const std::uint16_t cell = block.cells[place];
       ++cells_[cell];
-      if (!options_.waits) continue;
+      if (waits_.empty()) continue;
       const std::uint64_t draw = block.first_draw + n + 1;
       const std::size_t rarity = meaning_[cell].rarity;
       std::uint64_t& last = last_hit_[rarity][player];
       CountAt(waits_[rarity], draw - last);
       last = draw;
+      if (const std::uint16_t waited = block.waited[place]; waited != 0) {
+        CountAt(pity_at_hit_[rarity], waited);
+      }
     }
   }
 }
@@ -117,6 +121,7 @@ void Tally::Merge(const Tally& other) {
   AddTo(cells_, other.cells());
   for (std::size_t i = 0; i < waits_.size(); ++i) {
     AddTo(waits_[i], other.waits_[i]);
+    AddTo(pity_at_hit_[i], other.pity_at_hit_[i]);
   }
   AddTo(draws_to_goal_, other.draws_to_goal_);
   not_met_ += other.not_met_;

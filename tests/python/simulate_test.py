@@ -20,7 +20,7 @@ from concurrent.futures import (
 )
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -48,8 +48,9 @@ def assert_same(a: fairpull.SimulationResult, b: fairpull.SimulationResult) -> N
         assert getattr(a, name) == getattr(b, name), name
     assert a.not_met == b.not_met
     np.testing.assert_array_equal(a.pulls_to_goal, b.pulls_to_goal)
-    for rarity, waits in a.waits.items():
-        np.testing.assert_array_equal(waits, b.waits[rarity])
+    for name in ("waits", "pity_at_hit"):
+        for rarity, counts in getattr(a, name).items():
+            np.testing.assert_array_equal(counts, getattr(b, name)[rarity])
     assert a.outcomes is not None
     assert b.outcomes is not None
     np.testing.assert_array_equal(a.outcomes, b.outcomes)
@@ -315,6 +316,58 @@ class TestPlayersWhoStop:
         assert np.all(result.got[budgets == 400] == 2)
         if when == "at the end":
             assert np.all(result.drawn[exchanges > 0] == budgets[exchanges > 0])
+
+
+class TestPityAtHit:
+    # By rarity: its hard pity, and the rarities whose hits begin it anew.
+    RULES: ClassVar[dict[str, dict[str, tuple[int, set[str]]]]] = {
+        "wuwa-character": {
+            "5-star": (79, {"5-star"}),
+            "4-star": (10, {"5-star", "4-star"}),
+        },
+        "starter": {
+            "ultra_rare": (90, {"ultra_rare"}),
+            "super_rare": (10, {"super_rare"}),
+        },
+    }
+
+    @pytest.mark.parametrize("name", RULES)
+    @pytest.mark.parametrize("budgets", [False, True])
+    def test_is_what_each_players_counter_stood_at(self, name, budgets):
+        banner = fairpull.Banner.load(name)
+        starts = {
+            f"pity:{rarity}": np.arange(200) % hard_pity
+            for rarity, (hard_pity, _) in self.RULES[name].items()
+        }
+        result = fairpull.simulate(
+            banner,
+            players=200,
+            pulls=np.full(200, 300) if budgets else 300,
+            rng=7,
+            state=starts,
+            waits=True,
+            outcomes=True,
+        )
+        rarities = np.array([item.rarity for item in banner.items])
+        for rarity, (hard_pity, begun_by) in self.RULES[name].items():
+            counts = np.zeros(hard_pity + 1, np.uint64)
+            for player, drawn in enumerate(rarities[result.outcomes]):
+                pity = player % hard_pity
+                for each in drawn:
+                    # A pity that is due stays so until it is met.
+                    pity = min(pity + 1, hard_pity)
+                    counts[pity] += each == rarity
+                    pity = 0 if each in begun_by else pity
+            got = result.pity_at_hit[rarity]
+            np.testing.assert_array_equal(got, counts[: len(got)])
+            assert not counts[len(got) :].any()
+            assert got[hard_pity] > 0
+            assert not np.array_equal(got, result.waits[rarity])
+
+    def test_of_a_rarity_without_pity_is_empty(self, starter):
+        result = fairpull.simulate(starter, players=64, pulls=100, waits=True)
+        assert result.waits["rare"].sum() == result.rarities["rare"]
+        assert len(result.pity_at_hit["rare"]) == 0
 
 
 class TestSeeds:

@@ -123,6 +123,39 @@ TEST_P(ShippedSimulationTest, GoesOnFromAnyState) {
             0u);
 }
 
+TEST_P(ShippedSimulationTest, TellsHowLongEachRarityTook) {
+  const Banner banner = testing::LoadShipped(GetParam());
+  const std::vector<PityState> starts = testing::RandomStates(banner, 100, 2);
+  const auto simulation = Simulation::Make(
+      banner,
+      {.seed = 4, .players = 100, .pulls = 600, .batch = 1, .waits = true});
+  if (!simulation.ok()) GTEST_SKIP() << "single pulls are not sold";
+  const std::uint64_t draws = banner.DrawsOf(1);
+  ChunkRun run(*simulation, 0, starts);
+  std::vector<LaneWords> words;
+  for (std::uint32_t lane = 0; lane < kLanes; ++lane) {
+    words.emplace_back(4, 0, lane);
+  }
+  std::vector<PityState> states = starts;
+  std::size_t differences = 0;
+  while (run.Next()) {
+    const CellBlock& block = run.block();
+    for (std::size_t p = 0; p < block.players; ++p) {
+      PityState& state = states[block.first_player + p];
+      for (std::size_t n = 0; n < block.draws; ++n) {
+        const PityState before = state;
+        if (n % draws == 0) BeginBatch(banner, 1, state, words[p]);
+        const Outcome outcome = Draw(banner, state, words[p]);
+        if ((n + 1) % draws == 0) EndBatch(banner, state);
+        const bool alike = block.waited[n * kLanes + p] ==
+                           PullsWaited(banner, before, outcome);
+        differences += alike ? 0 : 1;
+      }
+    }
+  }
+  EXPECT_EQ(differences, 0u);
+}
+
 INSTANTIATE_TEST_SUITE_P(AllBanners, ShippedSimulationTest,
                          ::testing::ValuesIn(testing::ShippedNames()),
                          [](const auto& banner) {

@@ -10,6 +10,7 @@
 #include <array>
 #include <cmath>
 #include <cstdlib>
+#include <regex>
 #include <string>
 #include <variant>
 #include <vector>
@@ -103,12 +104,22 @@ std::vector<std::uint64_t> PullsToMeet(const Simulation& simulation,
 
 class StatisticsTest : public ::testing::TestWithParam<std::string> {};
 
+// Without the draws that a milestone gives: the analysis counts them, and here
+// players make those alone that they pay for.
+Banner LoadWithoutGivenDraws(const std::string& name) {
+  const std::string file = name + ".json";
+  std::string text = testing::ReadFile(testing::ShippedFolder() / file);
+  for (const char* pattern : {R"( *"milestones": \[\{[^\n]*"draws"[^\n]*\n)",
+                              R"(,\n *"milestone:1": \{[^\n]*\})"}) {
+    text = std::regex_replace(text, std::regex(pattern), "");
+  }
+  return Banner::FromJson(text, file).value();
+}
+
 TEST_P(StatisticsTest, PullsToAHitAreAsTheAnalysisSays) {
-  const Banner banner = testing::LoadShipped(GetParam());
+  const Banner banner = LoadWithoutGivenDraws(GetParam());
   for (const Milestone& milestone : banner.milestones()) {
-    if (std::holds_alternative<DrawsGift>(milestone.gives)) {
-      GTEST_SKIP() << "the analysis counts draws that a milestone gives";
-    }
+    ASSERT_FALSE(std::holds_alternative<DrawsGift>(milestone.gives));
   }
   int goals = 0;
   for (const Rarity& rarity : banner.rarities()) {

@@ -18,21 +18,27 @@ using ::testing::HasSubstr;
 
 // Gold g1 (featured) and g2, silver s1 and s2, tin t1: cells 0 to 4.
 Simulation SmallSimulation(std::uint64_t players, std::uint64_t pulls,
-                           CellKind cells = CellKind::kItem) {
+                           CellKind cells = CellKind::kItem,
+                           bool waits = false) {
   return Simulation::Make(
              Banner::FromJson(testing::kSmallBanner, "small.json").value(),
-             {.players = players, .pulls = pulls, .cells = cells})
+             {.players = players,
+              .pulls = pulls,
+              .cells = cells,
+              .waits = waits})
       .value();
 }
 
-// A block in which each player draws one line.
+// A block in which each player draws one line; each draw of it took as long as
+// the cell's number says.
 class Block {
  public:
   explicit Block(const std::vector<std::vector<std::uint16_t>>& players)
       : cells_(players.front().size() * kLanes) {
     block_ = {.players = players.size(),
               .draws = players.front().size(),
-              .cells = cells_.data()};
+              .cells = cells_.data(),
+              .waited = cells_.data()};
     for (std::size_t p = 0; p < players.size(); ++p) {
       for (std::size_t n = 0; n < players[p].size(); ++n) {
         cells_[n * kLanes + p] = players[p][n];
@@ -50,8 +56,8 @@ class Block {
   CellBlock block_;
 };
 
-Tally RunAll(const Simulation& simulation, TallyOptions options = {}) {
-  Tally tally(simulation, std::move(options));
+Tally RunAll(const Simulation& simulation) {
+  Tally tally(simulation);
   for (std::uint64_t c = 0; c < simulation.chunks(); ++c) {
     ChunkRun run(simulation, c);
     while (run.Next()) tally.Add(run.block());
@@ -69,7 +75,7 @@ TEST(TallyTest, CountsRaritiesFeaturedHitsAndItems) {
 }
 
 TEST(TallyTest, WaitsGoOnFromBlockToBlockAndEndWithThePlayer) {
-  Tally tally(SmallSimulation(2, 4), {.waits = true});
+  Tally tally(SmallSimulation(2, 4, CellKind::kItem, true));
   tally.Add(Block({{4, 4}, {0, 4}}).From(0));
   tally.Add(Block({{0, 1}, {4, 2}}).From(2));
   // Gold: 3 and 1 of the first player, 1 of the second. Silver: 4 of the
@@ -80,6 +86,15 @@ TEST(TallyTest, WaitsGoOnFromBlockToBlockAndEndWithThePlayer) {
   // The next players begin anew.
   tally.Add(Block({{0, 4}, {4, 4}}).From(0));
   EXPECT_THAT(tally.waits()[0], ElementsAre(0, 3, 0, 1));
+}
+
+TEST(TallyTest, CountsThePityOfHitsByRarity) {
+  Tally tally(SmallSimulation(2, 4, CellKind::kItem, true));
+  tally.Add(Block({{4, 0, 4, 2}, {1, 3, 3, 1}}).From(0));
+  // What a banner says nothing of, 0, is left out.
+  EXPECT_THAT(tally.pity_at_hit()[0], ElementsAre(0, 2));
+  EXPECT_THAT(tally.pity_at_hit()[1], ElementsAre(0, 0, 1, 2));
+  EXPECT_THAT(tally.pity_at_hit()[2], ElementsAre(0, 0, 0, 0, 2));
 }
 
 TEST(TallyTest, CountsHowPlayersEnded) {
@@ -93,7 +108,8 @@ TEST(TallyTest, CountsHowPlayersEnded) {
 }
 
 TEST(TallyTest, AMergedTallyIsThatOfAllDraws) {
-  const Simulation simulation = SmallSimulation(10'000, 30);
+  const Simulation simulation =
+      SmallSimulation(10'000, 30, CellKind::kItem, true);
   ASSERT_GT(simulation.chunks(), 1u);
   const StopAt stop = StopAt::Parse(simulation, "item:g2").value();
   const auto add = [&](std::uint64_t chunk, Tally& tally) {
@@ -103,18 +119,18 @@ TEST(TallyTest, AMergedTallyIsThatOfAllDraws) {
       if (run.ended()) tally.AddEnd(run.end());
     }
   };
-  const TallyOptions options{.waits = true};
-  Tally all(simulation, options);
+  Tally all(simulation);
   for (std::uint64_t c = 0; c < simulation.chunks(); ++c) add(c, all);
-  Tally merged(simulation, options);
+  Tally merged(simulation);
   for (std::uint64_t c = simulation.chunks(); c-- > 0;) {
-    Tally one(simulation, options);
+    Tally one(simulation);
     add(c, one);
     merged.Merge(one);
   }
   EXPECT_EQ(merged.draws(), all.draws());
   EXPECT_EQ(merged.cells(), all.cells());
   EXPECT_EQ(merged.waits(), all.waits());
+  EXPECT_EQ(merged.pity_at_hit(), all.pity_at_hit());
   EXPECT_EQ(merged.draws_to_goal(), all.draws_to_goal());
   EXPECT_EQ(merged.not_met(), all.not_met());
   EXPECT_GT(all.not_met(), 0u);
@@ -125,12 +141,15 @@ TEST(TallyTest, CountsTheSameWhicheverWay) {
   for (const char* name : {"starter", "genshin-character", "cs2-case"}) {
     const Banner banner = testing::LoadShipped(name);
     for (const CellKind cells : {CellKind::kGroup, CellKind::kItem}) {
-      const Simulation simulation =
-          Simulation::Make(banner,
-                           {.players = 640, .pulls = 700, .cells = cells})
-              .value();
-      const Tally quick = RunAll(simulation);
-      const Tally one_by_one = RunAll(simulation, {.waits = true});
+      const auto run_all = [&](bool waits) {
+        return RunAll(
+            Simulation::Make(
+                banner,
+                {.players = 640, .pulls = 700, .cells = cells, .waits = waits})
+                .value());
+      };
+      const Tally quick = run_all(false);
+      const Tally one_by_one = run_all(true);
       EXPECT_EQ(quick.cells(), one_by_one.cells()) << name;
       EXPECT_EQ(quick.draws(), one_by_one.draws());
       const std::vector<std::uint64_t> counts = quick.cells();

@@ -446,13 +446,13 @@ class Simulation:
     """
     A banner with players, in chunks.
     """
-    def __init__(self, banner: Banner, *, seed: typing.SupportsInt | typing.SupportsIndex, players: typing.SupportsInt | typing.SupportsIndex, pulls: typing.SupportsInt | typing.SupportsIndex, batch: typing.SupportsInt | typing.SupportsIndex | None, items: bool, scalar_only: bool) -> None:
+    def __init__(self, banner: Banner, *, seed: typing.SupportsInt | typing.SupportsIndex, players: typing.SupportsInt | typing.SupportsIndex, pulls: typing.SupportsInt | typing.SupportsIndex, batch: typing.SupportsInt | typing.SupportsIndex | None, items: bool, waits: bool, scalar_only: bool) -> None:
         ...
     def first_player(self, chunk: typing.SupportsInt | typing.SupportsIndex) -> int:
         ...
     def players_in(self, chunk: typing.SupportsInt | typing.SupportsIndex) -> int:
         ...
-    def run(self, first_chunk: typing.SupportsInt | typing.SupportsIndex, last_chunk: typing.SupportsInt | typing.SupportsIndex, *, waits: bool, goal: str | None, copies: typing.SupportsInt | typing.SupportsIndex, exchange: str, starts: numpy.typing.NDArray[numpy.int16] | None, budgets: numpy.typing.NDArray[numpy.uint64] | None, items: numpy.typing.NDArray[numpy.uint16] | None, states: numpy.typing.NDArray[numpy.int16] | None, drawn: numpy.typing.NDArray[numpy.uint64] | None, got: numpy.typing.NDArray[numpy.uint64] | None) -> SimulationRun:
+    def run(self, first_chunk: typing.SupportsInt | typing.SupportsIndex, last_chunk: typing.SupportsInt | typing.SupportsIndex, *, goal: str | None, copies: typing.SupportsInt | typing.SupportsIndex, exchange: str, starts: numpy.typing.NDArray[numpy.int16] | None, budgets: numpy.typing.NDArray[numpy.uint64] | None, items: numpy.typing.NDArray[numpy.uint16] | None, states: numpy.typing.NDArray[numpy.int16] | None, drawn: numpy.typing.NDArray[numpy.uint64] | None, got: numpy.typing.NDArray[numpy.uint64] | None) -> SimulationRun:
         ...
     @property
     def batch(self) -> int:
@@ -475,7 +475,7 @@ class SimulationRun:
     """
     def advance(self, seconds: typing.SupportsFloat | typing.SupportsIndex) -> int:
         ...
-    def result(self) -> tuple[int, numpy.typing.NDArray[numpy.uint64], numpy.typing.NDArray[numpy.uint64], numpy.typing.NDArray[numpy.uint64], list[numpy.typing.NDArray[numpy.uint64]], numpy.typing.NDArray[numpy.uint64], int, int]:
+    def result(self) -> tuple[int, numpy.typing.NDArray[numpy.uint64], numpy.typing.NDArray[numpy.uint64], numpy.typing.NDArray[numpy.uint64], list[numpy.typing.NDArray[numpy.uint64]], list[numpy.typing.NDArray[numpy.uint64]], numpy.typing.NDArray[numpy.uint64], int, int]:
         ...
 class Source:
     """

@@ -74,6 +74,7 @@ class Plan:
             pulls=self.pulls,
             batch=self.batch,
             items=self.items,
+            waits=self.waits,
             scalar_only=False,
         )
 
@@ -84,7 +85,6 @@ class Plan:
         return core.run(
             first,
             last,
-            waits=self.waits,
             goal=self.goal,
             copies=self.copies,
             exchange=self.exchange,
@@ -141,6 +141,7 @@ class Part:
     featured: Array
     items: Array
     waits: list[Array]
+    pity_at_hit: list[Array]
     pulls_to_goal: Array
     not_met: int
     exchanged: int
@@ -152,7 +153,8 @@ class Part:
         self.rarities = self.rarities + other.rarities
         self.featured = self.featured + other.featured
         self.items = self.items + other.items
-        self.waits = [_sum(a, b) for a, b in zip(self.waits, other.waits, strict=True)]
+        self.waits = _sums(self.waits, other.waits)
+        self.pity_at_hit = _sums(self.pity_at_hit, other.pity_at_hit)
         self.pulls_to_goal = _sum(self.pulls_to_goal, other.pulls_to_goal)
         self.not_met += other.not_met
         self.exchanged += other.exchanged
@@ -353,6 +355,10 @@ def _empty_part(plan: Plan, core: _core.Simulation) -> Part:
         columns.got = np.empty(plan.players, dtype=np.uint64)
     nothing = plan.run(core, 0, 0, columns.rows(slice(0, 0)))
     return Part(*nothing.result(), columns)
+
+
+def _sums(a: list[Array], b: list[Array]) -> list[Array]:
+    return [_sum(*both) for both in zip(a, b, strict=True)]
 
 
 def _sum(a: Array, b: Array) -> Array:

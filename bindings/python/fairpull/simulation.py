@@ -73,6 +73,11 @@ class SimulationResult:
         With ``waits=True``, by rarity: entry n counts the hits that came n draws
         after the one before, or after the player began. From 65536 on they are
         counted together.
+    pity_at_hit : dict of str to ndarray of uint64
+        With ``waits=True``, by rarity: entry n counts the hits whose pity stood at
+        n, that pull included; a counter that starts elsewhere, is reset by a higher
+        hit or stands still makes it differ from `waits`. Empty for a rarity without
+        pity, or whose pity counts batches.
     pulls_to_goal : ndarray of uint64
         With a goal: entry n counts the players who met it with draw n, or by an
         exchange after it.
@@ -102,6 +107,7 @@ class SimulationResult:
     featured: dict[str, int]
     items: dict[str, int]
     waits: dict[str, NDArray[np.uint64]]
+    pity_at_hit: dict[str, NDArray[np.uint64]]
     pulls_to_goal: NDArray[np.uint64]
     not_met: int
     exchanged: int
@@ -402,6 +408,7 @@ def _result(
         if items
         else {},
         waits=by_rarity(part.waits) if plan.waits else {},
+        pity_at_hit=by_rarity(part.pity_at_hit) if plan.waits else {},
         pulls_to_goal=part.pulls_to_goal,
         not_met=part.not_met,
         exchanged=part.exchanged,

@@ -80,32 +80,20 @@ Columns PullMany(const Banner& banner, const CounterValues& state,
     bool* featureds = featured.mutable_data();
     std::uint16_t* waits = wait.mutable_data();
     const py::gil_scoped_release unlocked;
-    struct Shown {
-      Outcome outcome;
-      std::uint16_t wait;
-    };
-    std::vector<Shown> shown(banner.DrawsOf(batch));
+    std::vector<WaitedOutcome> shown(banner.DrawsOf(batch));
     std::size_t checked = 0;
     for (std::size_t i = 0; i < count; i += shown.size()) {
       if (i >= checked) {
         CheckSignals();
         checked = i + kPullsBetweenSignals;
       }
-      BeginBatch(banner, batch, pity, bits);
-      for (Shown& draw : shown) {
-        const PityState before = pity;
-        draw.outcome = Draw(banner, pity, bits);
-        draw.wait = static_cast<std::uint16_t>(
-            PullsWaited(banner, before, draw.outcome));
-      }
-      EndBatch(banner, pity);
-      ShuffleShown(banner, batch, bits, absl::MakeSpan(shown));
+      PullBatch(banner, batch, pity, bits, absl::MakeSpan(shown));
       for (std::size_t j = 0; j < shown.size(); ++j) {
         const Outcome& outcome = shown[j].outcome;
         items[i + j] = outcome.item;
         rarities[i + j] = outcome.rarity;
         featureds[i + j] = banner.items()[outcome.item].featured;
-        waits[i + j] = shown[j].wait;
+        waits[i + j] = shown[j].waited;
       }
     }
   }

@@ -44,11 +44,20 @@ Counts ToArray(const std::vector<std::uint64_t>& counts) {
   return Counts(static_cast<py::ssize_t>(counts.size()), counts.data());
 }
 
-// (draws, rarities, featured, items, waits by rarity, draws to the goal, how
-// many players did not meet it, exchanges)
+std::vector<Counts> ToArrays(
+    const std::vector<std::vector<std::uint64_t>>& rows) {
+  std::vector<Counts> arrays;
+  for (const std::vector<std::uint64_t>& counts : rows) {
+    arrays.push_back(ToArray(counts));
+  }
+  return arrays;
+}
+
+// (draws, rarities, featured, items, waits and pity at hits by rarity, draws to
+// the goal, how many players did not meet it, exchanges)
 using Result =
     std::tuple<std::uint64_t, Counts, Counts, Counts, std::vector<Counts>,
-               Counts, std::uint64_t, std::uint64_t>;
+               std::vector<Counts>, Counts, std::uint64_t, std::uint64_t>;
 
 // What each player of some chunks begins with and ends with. Starts have a row
 // for all players or one for each; all others one for each, and those that are
@@ -119,14 +128,14 @@ class SimulationRun {
  public:
   // Players stop where there is a goal or there are budgets.
   SimulationRun(const Simulation& simulation, std::uint64_t first_chunk,
-                std::uint64_t last_chunk, TallyOptions options,
-                std::optional<StopAt> stop_at, Columns columns)
+                std::uint64_t last_chunk, std::optional<StopAt> stop_at,
+                Columns columns)
       : simulation_(simulation),
         next_chunk_(first_chunk),
         last_chunk_(last_chunk),
         stop_at_(std::move(stop_at)),
         stops_(stop_at_.has_value() || columns.budgets.has_value()),
-        tally_(simulation_, options),
+        tally_(simulation_),
         rows_(simulation.banner()),
         columns_(std::move(columns)) {
     if (first_chunk > last_chunk || last_chunk > simulation_.chunks()) {
@@ -176,15 +185,12 @@ class SimulationRun {
 
   // What was counted so far.
   [[nodiscard]] Result Counted() const {
-    std::vector<Counts> waits;
-    for (const std::vector<std::uint64_t>& counts : tally_.waits()) {
-      waits.push_back(ToArray(counts));
-    }
     return {tally_.draws(),
             ToArray(tally_.rarities()),
             ToArray(tally_.featured()),
             ToArray(tally_.items()),
-            waits,
+            ToArrays(tally_.waits()),
+            ToArrays(tally_.pity_at_hit()),
             ToArray(tally_.draws_to_goal()),
             tally_.not_met(),
             tally_.exchanged()};
@@ -317,7 +323,7 @@ class SimulationRun {
 Simulation MakeSimulation(const Banner& banner, std::uint64_t seed,
                           std::uint64_t players, std::uint64_t pulls,
                           std::optional<std::uint32_t> batch, bool items,
-                          bool scalar_only) {
+                          bool waits, bool scalar_only) {
   const py::gil_scoped_release unlocked;
   return ValueOrThrow(Simulation::Make(
       banner, {.seed = seed,
@@ -325,6 +331,7 @@ Simulation MakeSimulation(const Banner& banner, std::uint64_t seed,
                .pulls = pulls,
                .batch = batch,
                .cells = items ? CellKind::kItem : CellKind::kGroup,
+               .waits = waits,
                .scalar_only = scalar_only}));
 }
 
@@ -337,20 +344,18 @@ ExchangeTime ExchangeTimeOf(const std::string& text) {
 
 std::unique_ptr<SimulationRun> MakeRun(
     const Simulation& simulation, std::uint64_t first_chunk,
-    std::uint64_t last_chunk, bool waits,
-    const std::optional<std::string>& goal, std::uint64_t copies,
-    const std::string& exchange, std::optional<States> starts,
-    std::optional<Numbers> budgets, std::optional<Items> items,
-    std::optional<States> states, std::optional<Numbers> drawn,
-    std::optional<Numbers> got) {
+    std::uint64_t last_chunk, const std::optional<std::string>& goal,
+    std::uint64_t copies, const std::string& exchange,
+    std::optional<States> starts, std::optional<Numbers> budgets,
+    std::optional<Items> items, std::optional<States> states,
+    std::optional<Numbers> drawn, std::optional<Numbers> got) {
   std::optional<StopAt> stop_at;
   if (goal.has_value()) {
     stop_at = ValueOrThrow(
         StopAt::Parse(simulation, *goal, copies, ExchangeTimeOf(exchange)));
   }
   return std::make_unique<SimulationRun>(
-      simulation, first_chunk, last_chunk, TallyOptions{.waits = waits},
-      std::move(stop_at),
+      simulation, first_chunk, last_chunk, std::move(stop_at),
       Columns{std::move(starts), std::move(budgets), std::move(items),
               std::move(states), std::move(drawn), std::move(got)});
 }
@@ -366,7 +371,8 @@ void RegisterSimulation(py::module_& module) {
                          "A banner with players, in chunks.")
       .def(py::init(&MakeSimulation), py::arg("banner"), py::kw_only(),
            py::arg("seed"), py::arg("players"), py::arg("pulls"),
-           py::arg("batch"), py::arg("items"), py::arg("scalar_only"))
+           py::arg("batch"), py::arg("items"), py::arg("waits"),
+           py::arg("scalar_only"))
       .def_property_readonly("chunks", &Simulation::chunks)
       .def_property_readonly("draws", &Simulation::draws)
       .def_property_readonly("batch", &Simulation::batch)
@@ -375,7 +381,7 @@ void RegisterSimulation(py::module_& module) {
       .def("first_player", &Simulation::FirstPlayer, py::arg("chunk"))
       .def("players_in", &Simulation::PlayersIn, py::arg("chunk"))
       .def("run", &MakeRun, py::arg("first_chunk"), py::arg("last_chunk"),
-           py::kw_only(), py::arg("waits"), py::arg("goal"), py::arg("copies"),
+           py::kw_only(), py::arg("goal"), py::arg("copies"),
            py::arg("exchange"), py::arg("starts").noconvert(),
            py::arg("budgets").noconvert(), py::arg("items").noconvert(),
            py::arg("states").noconvert(), py::arg("drawn").noconvert(),

@@ -32,6 +32,12 @@ void ShuffleShown(const Banner& banner, std::uint32_t size, Bits& bits,
   }
 }
 
+// What a draw gave, and how many pulls its rarity took: PullsWaited.
+struct WaitedOutcome {
+  Outcome outcome;
+  std::uint16_t waited = 0;
+};
+
 // A batch of `size` pulls, each drawn in the state that the one before left;
 // `outcomes` has as many elements as DrawsOf(size), in the order in which they
 // are shown. A size that the banner does not sell is drawn without rules.
@@ -40,6 +46,21 @@ void PullBatch(const Banner& banner, std::uint32_t size, PityState& state,
                Bits& bits, absl::Span<Outcome> outcomes) {
   BeginBatch(banner, size, state, bits);
   for (Outcome& outcome : outcomes) outcome = Draw(banner, state, bits);
+  EndBatch(banner, state);
+  ShuffleShown(banner, size, bits, outcomes);
+}
+
+// The same, and what each draw took.
+template <BitSource Bits>
+void PullBatch(const Banner& banner, std::uint32_t size, PityState& state,
+               Bits& bits, absl::Span<WaitedOutcome> outcomes) {
+  BeginBatch(banner, size, state, bits);
+  for (WaitedOutcome& one : outcomes) {
+    const PityState before = state;
+    one.outcome = Draw(banner, state, bits);
+    one.waited =
+        static_cast<std::uint16_t>(PullsWaited(banner, before, one.outcome));
+  }
   EndBatch(banner, state);
   ShuffleShown(banner, size, bits, outcomes);
 }

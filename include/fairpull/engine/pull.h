@@ -12,7 +12,9 @@
 #ifndef FAIRPULL_ENGINE_PULL_H_
 #define FAIRPULL_ENGINE_PULL_H_
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <utility>
 
 #include "absl/base/attributes.h"
@@ -163,17 +165,25 @@ inline void PullEach(const Banner& banner, std::uint64_t count,
   bits = std::move(source);
 }
 
+// The counter of the pulls since a rarity's last hit; nothing for a rarity
+// without pity, or whose pity counts batches.
+[[nodiscard]] inline std::optional<std::size_t> WaitCounter(
+    const Banner& banner, std::size_t rarity) {
+  const bool by_pulls =
+      banner.spec().rarities[rarity].pity_counts == PityCounts::kPulls;
+  return by_pulls ? banner.rarities()[rarity].counters.pity : std::nullopt;
+}
+
 // How many pulls the outcome's rarity took since its last hit, this one
 // included, as far as the banner counts them (up to its hard pity); 0 for a
-// rarity without pity, or whose pity counts batches. `before` is the state that
-// the draw was made in.
+// rarity without a WaitCounter. `before` is the state that the draw was made
+// in.
 [[nodiscard]] inline std::uint32_t PullsWaited(const Banner& banner,
                                                const PityState& before,
                                                const Outcome& outcome) {
-  const auto& pity = banner.rarities()[outcome.rarity].counters.pity;
-  const bool by_pulls =
-      banner.spec().rarities[outcome.rarity].pity_counts == PityCounts::kPulls;
-  return pity.has_value() && by_pulls ? before.value[*pity] + 1u : 0u;
+  const std::optional<std::size_t> counter =
+      WaitCounter(banner, outcome.rarity);
+  return counter.has_value() ? before.value[*counter] + 1u : 0u;
 }
 
 }  // namespace fairpull

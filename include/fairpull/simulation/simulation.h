@@ -54,6 +54,9 @@ struct SimulationOptions {
   // that are.
   std::optional<std::uint32_t> batch;
   CellKind cells = CellKind::kItem;
+  // Blocks tell how long each draw's rarity took, and a Tally counts waits:
+  // that takes longer than drawing.
+  bool waits = false;
   // Runs every banner on the scalar engine: for tests, and for comparisons.
   bool scalar_only = false;
 };
@@ -129,6 +132,8 @@ struct CellBlock {
   // The n-th draw of the p-th player is cells[n * kLanes + p], into
   // Simulation::cells().
   const std::uint16_t* cells = nullptr;
+  // With SimulationOptions::waits: PullsWaited of each of them.
+  const std::uint16_t* waited = nullptr;
 };
 
 // Writes the items of a block, as places in Banner::items(), in rows of
@@ -164,6 +169,7 @@ class ChunkRun {
 
   void StartPlayers();
   void RunScalar();
+  void ReplayWaits();
 
   const Simulation* simulation_;
   absl::Span<const PityState> starts_;

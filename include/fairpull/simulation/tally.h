@@ -1,10 +1,10 @@
 // What is counted of simulated draws: hits of each rarity, featured hits,
-// items, waits between hits, and how many pulls a goal took.
+// items, waits between hits, pity at hits, and how many pulls a goal took.
 //
-// Tallies of the same kind add up, in any order and grouping, to the tally of
+// Tallies of one simulation add up, in any order and grouping, to the tally of
 // all draws together.
 //
-//   Tally tally(simulation, {.waits = true});
+//   Tally tally(simulation);
 //   while (run.Next()) tally.Add(run.block());
 //   tally.rarities();  // hits by rarity, highest first
 
@@ -21,23 +21,19 @@
 
 namespace fairpull {
 
-struct TallyOptions {
-  bool waits = false;  // counting them takes longer than drawing
-};
-
 // Not safe for concurrent use: give each thread its own, and merge them.
 class Tally {
  public:
   // Waits and pulls to a goal from this on are counted together.
   static constexpr std::size_t kMaxWait = std::size_t{1} << 16;
 
-  explicit Tally(const Simulation& simulation, TallyOptions options = {});
+  explicit Tally(const Simulation& simulation);
 
   // Blocks of a chunk are added in order, each once.
   void Add(const CellBlock& block);
   // How a player whose blocks were added ended, where there is a goal.
   void AddEnd(const PlayerEnd& end);
-  // Adds what another one of the same simulation and options counted.
+  // Adds what another one of the same simulation counted.
   void Merge(const Tally& other);
 
   // How many draws were counted.
@@ -50,11 +46,17 @@ class Tally {
   [[nodiscard]] std::vector<std::uint64_t> featured() const;
   [[nodiscard]] std::vector<std::uint64_t> items() const;
 
-  // By rarity, with TallyOptions::waits: entry n is how many hits came n draws
-  // after the one before, or after the player's first state. Waits that did not
-  // end are not counted.
+  // By rarity, with SimulationOptions::waits: entry n is how many hits came n
+  // draws after the one before, or after the player's first state. Waits that
+  // did not end are not counted.
   [[nodiscard]] const std::vector<std::vector<std::uint64_t>>& waits() const {
     return waits_;
+  }
+  // By rarity, with the same: entry n is how many hits PullsWaited says to have
+  // taken n pulls. Hits of a rarity that it says nothing of are not counted.
+  [[nodiscard]] const std::vector<std::vector<std::uint64_t>>& pity_at_hit()
+      const {
+    return pity_at_hit_;
   }
   // With a goal: entry n is how many players met it with their n-th draw, or
   // by an exchange after it.
@@ -77,7 +79,6 @@ class Tally {
   std::vector<Cell> meaning_;
   std::size_t rarity_count_ = 0;
   std::size_t item_count_ = 0;
-  TallyOptions options_;
 
   std::uint64_t draws_ = 0;
   std::vector<std::uint64_t> cells_;
@@ -86,6 +87,7 @@ class Tally {
   std::vector<std::uint32_t> pairs_;
   std::uint64_t paired_ = 0;
   std::vector<std::vector<std::uint64_t>> waits_;
+  std::vector<std::vector<std::uint64_t>> pity_at_hit_;
   std::vector<std::uint64_t> draws_to_goal_;
   std::uint64_t not_met_ = 0;
   std::uint64_t exchanged_ = 0;
