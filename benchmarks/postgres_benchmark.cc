@@ -29,6 +29,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "fairpull/ledger/amount.h"
+#include "fairpull/service/grouped_pulls.h"
 #include "fairpull/service/pull_service.h"
 #include "fairpull/service/wallet.h"
 #include "fairpull/store/postgres_store.h"
@@ -67,6 +68,9 @@ void Fund(Store& store) {
 
 class Game {
  public:
+  // A call of a client, its n-th; how many pulls it made.
+  using Way = std::int64_t (Game::*)(std::int64_t n);
+
   // `known_players`: of how many the store keeps the rows in mind.
   Game(const std::string& url, int known_players)
       : store_(OpenPostgresStore(
@@ -80,13 +84,12 @@ class Game {
     Fund(*store_);
     // Nobody's first pull is measured.
     for (int i = 0; i < kPlayers; i += kTogether) {
-      PullSome(i / kTogether, kTogether);
+      PullHundred(i / kTogether);
     }
   }
 
-  // Pulls a second of `clients` threads with a connection each; `together`
-  // players in one commit, or one.
-  double PullsASecond(int clients, int together, double seconds) {
+  // Pulls a second of `clients` threads, each of which pulls in its own way.
+  double PullsASecond(int clients, double seconds, Way way) {
     std::atomic<std::int64_t> pulls = 0;
     std::atomic<bool> stop = false;
     const auto begun = std::chrono::steady_clock::now();
@@ -95,7 +98,7 @@ class Game {
     for (int t = 0; t < clients; ++t) {
       threads.emplace_back([&, t] {
         for (std::int64_t n = t; !stop; n += clients) {
-          pulls += together == 1 ? PullOne(n) : PullSome(n, together);
+          pulls += (this->*way)(n);
         }
       });
     }
@@ -107,6 +110,24 @@ class Game {
     return static_cast<double>(pulls) / took.count();
   }
 
+  std::int64_t PullOne(std::int64_t n) {
+    Check(service_.Pull(Request(n)));
+    return 1;
+  }
+  std::int64_t PullGrouped(std::int64_t n) {
+    Check(grouped_.Pull(Request(n)));
+    return 1;
+  }
+  std::int64_t PullHundred(std::int64_t n) {
+    std::vector<PullRequest> requests;
+    requests.reserve(kTogether);
+    for (int i = 0; i < kTogether; ++i) {
+      requests.push_back(Request(n * kTogether + i));
+    }
+    for (const auto& receipt : service_.PullMany(requests)) Check(receipt);
+    return kTogether;
+  }
+
  private:
   PullRequest Request(std::int64_t player) {
     return {.id = OperationId::Trusted(absl::StrCat("q", ++asked_)),
@@ -114,31 +135,16 @@ class Game {
             .banner = BannerId::Trusted("starter")};
   }
 
-  std::int64_t PullOne(std::int64_t n) {
-    const auto receipt = service_.Pull(Request(n));
+  static void Check(const absl::StatusOr<PullReceipt>& receipt) {
     if (!receipt.ok() || !receipt->payment.ok()) {
       throw std::runtime_error(receipt.status().ToString());
     }
-    return 1;
-  }
-
-  std::int64_t PullSome(std::int64_t n, int together) {
-    std::vector<PullRequest> requests;
-    requests.reserve(static_cast<std::size_t>(together));
-    for (int i = 0; i < together; ++i) {
-      requests.push_back(Request(n * together + i));
-    }
-    for (const auto& receipt : service_.PullMany(requests)) {
-      if (!receipt.ok() || !receipt->payment.ok()) {
-        throw std::runtime_error(receipt.status().ToString());
-      }
-    }
-    return together;
   }
 
   std::atomic<std::int64_t> asked_ = 0;
   const std::unique_ptr<Store> store_;
   PullService service_;
+  GroupedPulls grouped_{service_};
 };
 
 // Adds so many pulls from before, spread over the players, each with the
@@ -266,7 +272,7 @@ int MeasureHistory(PostgresServer& server, const std::string& file, int rounds,
     AddHistory(url, past);
     rows.push_back({absl::StrCat("history_", past), 8,
                     [game = games.back().get()](double s) {
-                      return game->PullsASecond(8, 1, s);
+                      return game->PullsASecond(8, s, &Game::PullOne);
                     }});
   }
   Measure(rows, rounds, seconds);
@@ -292,10 +298,13 @@ int Main(const std::string& file, int rounds, double seconds,
       }
     };
     add("pull", [&game, clients](double s) {
-      return game.PullsASecond(clients, 1, s);
+      return game.PullsASecond(clients, s, &Game::PullOne);
     });
     add("pull_known", [&knowing, clients](double s) {
-      return knowing.PullsASecond(clients, 1, s);
+      return knowing.PullsASecond(clients, s, &Game::PullOne);
+    });
+    add("pull_grouped", [&game, clients](double s) {
+      return game.PullsASecond(clients, s, &Game::PullGrouped);
     });
     add("pgbench_simple", [&rival, clients](double s) {
       return Pgbench(rival, clients, "-N -M simple", s);
@@ -309,7 +318,7 @@ int Main(const std::string& file, int rounds, double seconds,
     add("sqlalchemy",
         [&same, clients](double s) { return SqlAlchemy(same, clients, s); });
     add("pull_many", [&game, clients](double s) {
-      return game.PullsASecond(clients, kTogether, s);
+      return game.PullsASecond(clients, s, &Game::PullHundred);
     });
   }
   Measure(rows, rounds, seconds);

@@ -2,15 +2,18 @@
 
 #include <benchmark/benchmark.h>
 
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "fairpull/ledger/amount.h"
+#include "fairpull/service/grouped_pulls.h"
 #include "fairpull/service/pull_service.h"
 #include "fairpull/service/wallet.h"
 #include "fairpull/store/memory_store.h"
@@ -103,6 +106,36 @@ void BM_PullManyMemory(benchmark::State& run) {
 }
 BENCHMARK(BM_PullManyMemory);
 
+// So many threads that pull at once, each for a player of its own; the time is
+// that of one pull.
+template <class Pulls>
+void PullFromThreads(benchmark::State& run, Store& store, Pulls& pulls) {
+  const auto threads = static_cast<int>(run.range(0));
+  constexpr int kEach = 50;
+  for (int t = 0; t < threads; ++t) {
+    if (!Fund(store, Player(t))) return run.SkipWithError("no funds");
+  }
+  std::atomic<std::uint64_t> n = 0;
+  std::atomic<bool> failed = false;
+  while (run.KeepRunningBatch(threads * kEach)) {
+    std::vector<std::thread> callers;
+    for (int t = 0; t < threads; ++t) {
+      callers.emplace_back([&, t] {
+        for (int i = 0; i < kEach; ++i) {
+          const auto receipt =
+              pulls.Pull({.id = OperationId::Trusted(absl::StrCat("q", ++n)),
+                          .player = Player(t),
+                          .banner = BannerId::Trusted("starter")});
+          if (!receipt.ok() || !receipt->payment.ok()) failed = true;
+        }
+      });
+    }
+    for (std::thread& caller : callers) caller.join();
+  }
+  if (failed) return run.SkipWithError("no pull");
+  run.SetItemsProcessed(run.iterations());
+}
+
 template <class Body>
 void WithSqlite(const Body& body) {
   const std::filesystem::path folder =
@@ -126,6 +159,23 @@ void BM_PullManySqlite(benchmark::State& run) {
   WithSqlite([&run](Store& store) { PullManyFrom(run, store); });
 }
 BENCHMARK(BM_PullManySqlite)->UseRealTime();
+
+void BM_PullSqliteThreads(benchmark::State& run) {
+  WithSqlite([&run](Store& store) {
+    PullService service = ServiceOf(store);
+    PullFromThreads(run, store, service);
+  });
+}
+BENCHMARK(BM_PullSqliteThreads)->Arg(32)->UseRealTime();
+
+void BM_PullSqliteGrouped(benchmark::State& run) {
+  WithSqlite([&run](Store& store) {
+    PullService service = ServiceOf(store);
+    GroupedPulls grouped(service);
+    PullFromThreads(run, store, grouped);
+  });
+}
+BENCHMARK(BM_PullSqliteGrouped)->Arg(32)->UseRealTime();
 
 }  // namespace
 }  // namespace fairpull

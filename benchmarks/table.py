@@ -45,6 +45,13 @@ ROWS = [
         "the same, a hundred players in one commit",
         "BM_PullSqlite",
     ),
+    ("store", "BM_PullSqliteThreads", "one of 32 threads, SQLite", None),
+    (
+        "store",
+        "BM_PullSqliteGrouped",
+        "the same by `GroupedPulls`",
+        "BM_PullSqliteThreads",
+    ),
 ]
 
 
@@ -146,20 +153,24 @@ def postgres_table(results: dict) -> str:
         "pgbench_same": "pgbench, same statements",
         "sqlalchemy": "by hand with SQLAlchemy",
     }
-    names = ["connections", "pulls a second", "of known players", *rivals.values()]
+    ours = {
+        "pull": "pulls a second",
+        "pull_known": "of known players",
+        "pull_grouped": "by `GroupedPulls`",
+    }
+    names = ["connections", *ours.values(), *rivals.values()]
     lines = [
         "| " + " | ".join([*names, "a hundred players in one commit"]) + " |",
         "|" + "---|" * (len(names) + 1),
     ]
     for clients, rate in sorted(rates.items()):
-        pulls, known, many = rate["pull"], rate["pull_known"], rate["pull_many"]
-        cells = [f"{clients}", f"{pulls:,}", f"{known:,}"]
-        cells += [
-            f"{rate[name]:,}: {pulls / rate[name]:.2f} and {known / rate[name]:.2f} "
-            "times as fast"
-            for name in rivals
-        ]
-        cells.append(f"{many:,}: {many / pulls:.1f} times as fast")
+        cells = [f"{clients}", *(f"{rate[name]:,}" for name in ours)]
+        for rival in rivals:
+            *first, last = (f"{rate[name] / rate[rival]:.2f}" for name in ours)
+            ratios = f"{', '.join(first)} and {last}"
+            cells.append(f"{rate[rival]:,}: {ratios} times as fast")
+        many = rate["pull_many"]
+        cells.append(f"{many:,}: {many / rate['pull']:.1f} times as fast")
         lines.append("| " + " | ".join(cells) + " |")
     context = results["context"]
     lines += [

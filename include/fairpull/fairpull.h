@@ -83,8 +83,9 @@
 #include "fairpull/store/write_set.h"      // what a transaction writes
 
 // service: transactions that a game is made of
-#include "fairpull/service/clock.h"       // where time comes from
-#include "fairpull/service/draw_pulls.h"  // from draws to rows
+#include "fairpull/service/clock.h"          // where time comes from
+#include "fairpull/service/draw_pulls.h"     // from draws to rows
+#include "fairpull/service/grouped_pulls.h"  // pulls of many threads
 #include "fairpull/service/live_catalog.h"  // banners that change while they are served
 #include "fairpull/service/pull_protocol.h"       // the pull across services
 #include "fairpull/service/pull_request.h"        // asking for a pull

@@ -147,7 +147,6 @@ absl::StatusOr<PullReceipt> PullService::PullOnce(const PullRequest& request,
 
 std::vector<absl::StatusOr<PullReceipt>> PullService::PullMany(
     const std::vector<PullRequest>& requests) {
-  constexpr std::size_t kMostTogether = 256;
   std::vector<absl::StatusOr<PullReceipt>> receipts(requests.size());
   std::vector<std::size_t> left(requests.size());
   std::iota(left.begin(), left.end(), std::size_t{0});

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -52,6 +53,38 @@ def test_a_pull_is_charged_drawn_and_recorded(game, starter):
     rows, cursor = game.desk.history("p", limit=10, cursor=cursor)
     assert [r.seq for r in rows] == [6, 5, 4, 3, 2, 1]
     assert cursor is None
+
+
+@pytest.mark.parametrize("grouped", [False, True])
+def test_many_threads_pull_at_once(starter, tmp_path, grouped):
+    catalog = fairpull.Catalog([starter])
+    seeds = fairpull.ServerSeeds(SEEDS, current=1)
+    players = [f"p{n}" for n in range(10)]
+    with fairpull.open_store(f"sqlite:///{tmp_path / 'game.db'}") as store:
+        wallet = fairpull.Wallet(store)
+        for player in players:
+            wallet.open_account(player, "crystal")
+            wallet.grant(
+                "g", player=player, currency="crystal", amount=1600, source="promotion"
+            )
+        pulls = fairpull.PullService(store, catalog, seeds, grouped=grouped)
+
+        def pull(number):
+            player = players[number % len(players)]
+            try:
+                return pulls.pull(f"q{number}", player=player, banner="starter")
+            except fairpull.InsufficientFunds:
+                return None
+
+        with ThreadPoolExecutor(16) as pool:
+            receipts = list(pool.map(pull, range(110)))
+        # Ten pulls for each of them, whichever came last got none.
+        for n, player in enumerate(players):
+            got = [r.pulls[0].seq for r in receipts[n :: len(players)] if r]
+            assert sorted(got) == list(range(1, 11))
+            assert wallet.balance(player, "crystal").posted == 0
+        assert fairpull.verify(store) == []
+        assert fairpull.verify_draws(store, catalog, seeds) == []
 
 
 def test_banners_come_and_go_while_the_services_go_on(game, starter):

@@ -358,7 +358,7 @@ class PullService:
     """
     Pulls in one store.
     """
-    def __init__(self, store: Store, catalog: Catalog, seeds: ServerSeeds, clock_ms: collections.abc.Callable[[], typing.SupportsInt | typing.SupportsIndex] | None) -> None:
+    def __init__(self, store: Store, catalog: Catalog, seeds: ServerSeeds, clock_ms: collections.abc.Callable[[], typing.SupportsInt | typing.SupportsIndex] | None, grouped: bool) -> None:
         ...
     def pull(self, id: str, player: str, banner: str, count: typing.SupportsInt | typing.SupportsIndex, expected_cost: typing.SupportsInt | typing.SupportsIndex | None) -> PullReceipt:
         ...

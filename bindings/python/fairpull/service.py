@@ -65,6 +65,10 @@ class PullService:
     seeds : ServerSeeds
     clock_ms : callable, optional
         Gives the time in UTC milliseconds; the system's clock by default.
+    grouped : bool
+        Whether pulls that come at once, from several threads, are committed
+        together. Some eight threads or more get more done so; one alone is as
+        quick either way.
     """
 
     def __init__(
@@ -74,9 +78,10 @@ class PullService:
         seeds: ServerSeeds,
         *,
         clock_ms: ClockMs | None = None,
+        grouped: bool = False,
     ) -> None:
         self._core = _core.PullService(
-            store._core, catalog._core, seeds._core, clock_ms
+            store._core, catalog._core, seeds._core, clock_ms, grouped
         )
 
     def use(self, catalog: Catalog) -> None:

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "fairpull/banner/catalog.h"
+#include "fairpull/service/grouped_pulls.h"
 #include "fairpull/service/pull_service.h"
 #include "fairpull/service/split_pull_service.h"
 #include "fairpull/service/verify.h"
@@ -22,7 +23,27 @@ namespace {
 
 namespace py = pybind11;
 
-using PyPullService = OverStore<PullService>;
+// Pulls in one store, those of several threads in groups if it is asked for.
+class Pulls {
+ public:
+  Pulls(Store& store, Catalog catalog, ServerSeeds seeds, Clock clock,
+        bool grouped)
+      : service_(store, std::move(catalog), std::move(seeds),
+                 std::move(clock)) {
+    if (grouped) grouped_.emplace(service_);
+  }
+  absl::StatusOr<PullReceipt> Pull(const PullRequest& request) {
+    return grouped_.has_value() ? grouped_->Pull(request)
+                                : service_.Pull(request);
+  }
+  void Use(const Catalog& catalog) { service_.Use(catalog); }
+
+ private:
+  PullService service_;
+  std::optional<GroupedPulls> grouped_;
+};
+
+using PyPullService = OverStore<Pulls>;
 using PySplitPullService = OverStore<SplitPullService>;
 
 PullRequest Request(const std::string& id, const std::string& player,
@@ -251,12 +272,14 @@ void RegisterService(py::module_& module) {
       .def(py::init([](std::shared_ptr<StoreHandle> store,
                        const std::shared_ptr<Catalog>& catalog,
                        const std::shared_ptr<ServerSeeds>& seeds,
-                       std::optional<std::function<std::int64_t()>> clock) {
+                       std::optional<std::function<std::int64_t()>> clock,
+                       bool grouped) {
              return std::make_unique<PyPullService>(
-                 std::move(store), *catalog, *seeds, ClockOr(std::move(clock)));
+                 std::move(store), *catalog, *seeds, ClockOr(std::move(clock)),
+                 grouped);
            }),
            py::arg("store"), py::arg("catalog"), py::arg("seeds"),
-           py::arg("clock_ms"))
+           py::arg("clock_ms"), py::arg("grouped"))
       .def(
           "use",
           [](PyPullService& self, const std::shared_ptr<Catalog>& catalog) {
@@ -270,7 +293,7 @@ void RegisterService(py::module_& module) {
              std::uint32_t count, std::optional<std::int64_t> expected_cost) {
             const PullRequest request =
                 Request(id, player, banner, count, expected_cost);
-            return self.Run([&](PullService& s) { return s.Pull(request); });
+            return self.Run([&](Pulls& s) { return s.Pull(request); });
           },
           py::arg("id"), py::arg("player"), py::arg("banner"), py::arg("count"),
           py::arg("expected_cost"));

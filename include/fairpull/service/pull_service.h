@@ -8,6 +8,7 @@
 #ifndef FAIRPULL_SERVICE_PULL_SERVICE_H_
 #define FAIRPULL_SERVICE_PULL_SERVICE_H_
 
+#include <cstddef>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -31,6 +32,9 @@ struct PullReceipt {
 // Safe for use by several threads at once. The store must outlive it.
 class PullService {
  public:
+  // How many requests PullMany commits together at most.
+  static constexpr std::size_t kMostTogether = 256;
+
   PullService(Store& store, Catalog catalog, ServerSeeds seeds, Clock clock);
 
   // Charges the player, draws, and records it all, or nothing of it. The same
@@ -42,10 +46,10 @@ class PullService {
 
   // What Pull answers to each request, in their order; requests of the same
   // player are carried out in that order too. Those of different players are
-  // committed together, up to 256 at once, which spares a durable store most of
-  // its waiting for the disk. A refusal of one does not touch the others. Where
-  // the store fails, each request that it failed with gets the error: ask again
-  // under the same ids.
+  // committed together, up to kMostTogether, which spares a durable store most
+  // of its waiting for the disk. A refusal of one does not touch the others.
+  // Where the store fails, each request that it failed with gets the error: ask
+  // again under the same ids.
   [[nodiscard]] std::vector<absl::StatusOr<PullReceipt>> PullMany(
       const std::vector<PullRequest>& requests);
 
