@@ -1,19 +1,24 @@
 #include "fairpull/service/grouped_pulls.h"
 
 #include <algorithm>
-#include <optional>
-#include <set>
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
-#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "fairpull/store/call_deadline.h"
 
 namespace fairpull {
 namespace {
 
-using Duration = std::chrono::steady_clock::duration;
+using Steady = std::chrono::steady_clock;
+
+constexpr Steady::time_point kNever = Steady::time_point::max();
+
+// Whether the store failed, which may have been for one of a group alone; other
+// errors refuse the request that they are the answer to, or all would get them.
+bool MayDoAlone(const absl::Status& status) {
+  return absl::IsUnavailable(status) || absl::IsDataLoss(status);
+}
 
 }  // namespace
 
@@ -23,44 +28,64 @@ struct GroupedPulls::Caller {
   enum class Is { kWaiting, kInGroup, kLeading, kAnswered };
 
   PullRequest request;
+  Steady::time_point end = kNever;
   Is is = Is::kWaiting;
-  // With kAnswered: nothing where the group could not do it.
-  std::optional<absl::StatusOr<PullReceipt>> answer;
+  bool in_company = false;  // with kAnswered: whether the group had others
+  // With kAnswered; as it is where the group's thread threw.
+  absl::StatusOr<PullReceipt> answer = absl::UnavailableError("no answer");
   std::condition_variable changed;
 };
 
 GroupedPulls::GroupedPulls(PullService& service, GroupedPullsOptions options)
     : service_(service),
       options_{.groups = std::max<std::size_t>(1, options.groups),
-               .most = std::clamp<std::size_t>(options.most, 1,
+               .most = std::clamp<std::size_t>(options.most, 2,
                                                PullService::kMostTogether)} {}
 
 absl::StatusOr<PullReceipt> GroupedPulls::Pull(const PullRequest& request) {
   const auto caller = std::make_shared<Caller>();
   caller->request = request;
+  caller->end = CallDeadline::Sooner(kNever);
   {
     Lock lock(mutex_);
     ++present_;
     const absl::Cleanup leave = [this] { --present_; };
-    if (under_way_ < options_.groups && wanted_ == 0) {
-      ++under_way_;
-      caller->is = Caller::Is::kLeading;
-    } else {
-      waiting_.push_back(caller);
-      if (waiting_.size() + 1 >= wanted_) enough_wait_.notify_one();
-      if (!WaitForTurn(lock, *caller)) {
-        const bool begun = caller->is == Caller::Is::kInGroup;
-        if (!begun) std::erase(waiting_, caller);
-        return absl::UnavailableError(absl::StrCat(
-            "pull \"", request.id.value(),
-            "\" had no answer before the time of the call was over; ",
-            begun ? "ask again under the same id" : "nothing was done"));
-      }
+    waiting_.push_back(caller);
+    if (wanted_ != 0 && waiting_.size() + 1 >= wanted_) {
+      enough_wait_.notify_one();
+    }
+    BeginNext();
+    if (!WaitForTurn(lock, *caller)) {
+      const bool begun = caller->is == Caller::Is::kInGroup;
+      if (!begun) std::erase(waiting_, caller);
+      return absl::UnavailableError(absl::StrCat(
+          "pull \"", request.id.value(),
+          "\" had no answer before the time of the call was over; ",
+          begun ? "ask again under the same id" : "nothing was done"));
     }
     if (caller->is == Caller::Is::kLeading) Lead(lock, caller);
   }
-  if (caller->answer.has_value()) return *std::move(caller->answer);
-  return service_.Pull(request);
+  if (!caller->in_company || !MayDoAlone(caller->answer.status())) {
+    return std::move(caller->answer);
+  }
+  return PullAlone(request, caller->answer.status());
+}
+
+absl::StatusOr<PullReceipt> GroupedPulls::PullAlone(
+    const PullRequest& request, const absl::Status& failure) {
+  std::string alone = "no time was left to try alone";
+  if (!CallDeadline::Passed()) {
+    absl::StatusOr<PullReceipt> receipt = service_.Pull(request);
+    // What is damaged was read, and nothing written.
+    if (receipt.ok() || absl::IsDataLoss(failure)) return receipt;
+    alone = absl::StrCat("alone: ", receipt.status().message());
+  }
+  // The group may be kept all the same, whatever was seen after it.
+  return absl::UnavailableError(
+      absl::StrCat("whether pull \"", request.id.value(),
+                   "\" was carried out is not known, ask again under the same "
+                   "id (in a group: ",
+                   failure.message(), "; ", alone, ")"));
 }
 
 std::size_t GroupedPulls::waiting() const {
@@ -73,22 +98,47 @@ bool GroupedPulls::WaitForTurn(Lock& lock, Caller& caller) {
     return caller.is == Caller::Is::kLeading ||
            caller.is == Caller::Is::kAnswered;
   };
-  constexpr auto kNever = CallDeadline::Clock::time_point::max();
-  const auto end = CallDeadline::Sooner(kNever);
-  if (end != kNever) return caller.changed.wait_until(lock, end, has_turn);
+  if (caller.end != kNever) {
+    return caller.changed.wait_until(lock, caller.end, has_turn);
+  }
   caller.changed.wait(lock, has_turn);
   return true;
 }
 
+void GroupedPulls::BeginNext() {
+  if (under_way_ == options_.groups || wanted_ != 0) return;
+  // Who has the most time left; the longest here of those who have as much.
+  auto next = waiting_.end();
+  for (auto it = waiting_.begin(); it != waiting_.end(); ++it) {
+    const bool later = next == waiting_.end() || (*next)->end < (*it)->end;
+    if (later && !players_.contains((*it)->request.player)) next = it;
+  }
+  if (next == waiting_.end() || (*next)->end <= Steady::now()) return;
+  players_.insert((*next)->request.player);
+  ++under_way_;
+  (*next)->is = Caller::Is::kLeading;
+  (*next)->changed.notify_one();
+  waiting_.erase(next);
+}
+
 void GroupedPulls::Lead(Lock& lock, const CallerPtr& leader) {
-  WaitForOthers(lock);
-  const std::vector<CallerPtr> group = TakeGroup(leader);
-  const auto begun = std::chrono::steady_clock::now();
+  std::vector<CallerPtr> group = {leader};
+  auto begun = Steady::now();
   const absl::Cleanup hand_over = [&] {
-    lock.lock();
-    took_ = std::chrono::steady_clock::now() - begun;
-    HandOver(group);
+    if (!lock.owns_lock()) lock.lock();
+    took_ = Steady::now() - begun;
+    for (const CallerPtr& caller : group) {
+      players_.erase(caller->request.player);
+      caller->is = Caller::Is::kAnswered;
+      caller->changed.notify_one();
+    }
+    --under_way_;
+    BeginNext();
   };
+  WaitForOthers(lock);
+  TakeOthers(group);
+  BeginNext();
+  begun = Steady::now();
   lock.unlock();
   CarryOut(group);
 }
@@ -98,30 +148,28 @@ void GroupedPulls::WaitForOthers(Lock& lock) {
       options_.most, (were_present_ + options_.groups - 1) / options_.groups);
   if (wanted_ == 0 && waiting_.size() + 1 < share) {
     wanted_ = share;
-    enough_wait_.wait_for(lock, std::min<Duration>(took_ / 4, kPatience),
+    enough_wait_.wait_for(lock,
+                          std::min<Steady::duration>(took_ / 4, kPatience),
                           [&] { return waiting_.size() + 1 >= share; });
     wanted_ = 0;
   }
   were_present_ = present_;
 }
 
-std::vector<GroupedPulls::CallerPtr> GroupedPulls::TakeGroup(
-    const CallerPtr& leader) {
-  // A second request of a player would have to wait for the first.
-  std::set<PlayerId> players = {leader->request.player};
-  std::vector<CallerPtr> group = {leader};
-  std::deque<CallerPtr> later;
+void GroupedPulls::TakeOthers(std::vector<CallerPtr>& group) {
+  group.reserve(std::min(options_.most, waiting_.size() + 1));
+  const absl::Cleanup remove = [this] {
+    std::erase_if(waiting_, [](const CallerPtr& caller) {
+      return caller->is != Caller::Is::kWaiting;
+    });
+  };
   for (const CallerPtr& caller : waiting_) {
-    if (group.size() < options_.most &&
-        players.insert(caller->request.player).second) {
-      caller->is = Caller::Is::kInGroup;
-      group.push_back(caller);
-    } else {
-      later.push_back(caller);
-    }
+    if (group.size() == options_.most) break;
+    // A player's second request would have to wait for the first.
+    if (!players_.insert(caller->request.player).second) continue;
+    caller->is = Caller::Is::kInGroup;
+    group.push_back(caller);
   }
-  waiting_ = std::move(later);
-  return group;
 }
 
 void GroupedPulls::CarryOut(const std::vector<CallerPtr>& group) {
@@ -131,26 +179,15 @@ void GroupedPulls::CarryOut(const std::vector<CallerPtr>& group) {
   }
   std::vector<PullRequest> requests;
   requests.reserve(group.size());
-  for (const CallerPtr& caller : group) requests.push_back(caller->request);
+  for (const CallerPtr& caller : group) {
+    caller->in_company = true;
+    requests.push_back(caller->request);
+  }
   std::vector<absl::StatusOr<PullReceipt>> answers =
       service_.PullMany(requests);
   for (std::size_t i = 0; i < group.size(); ++i) {
-    if (answers[i].ok()) group[i]->answer = std::move(answers[i]);
+    group[i]->answer = std::move(answers[i]);
   }
-}
-
-void GroupedPulls::HandOver(const std::vector<CallerPtr>& group) {
-  for (const CallerPtr& caller : group) {
-    caller->is = Caller::Is::kAnswered;
-    caller->changed.notify_one();
-  }
-  if (waiting_.empty()) {
-    --under_way_;
-    return;
-  }
-  waiting_.front()->is = Caller::Is::kLeading;
-  waiting_.front()->changed.notify_one();
-  waiting_.pop_front();
 }
 
 }  // namespace fairpull

@@ -24,6 +24,7 @@ namespace fairpull {
 namespace {
 
 using std::chrono::milliseconds;
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
@@ -31,8 +32,18 @@ constexpr int kPlayers = 8;
 
 PlayerId Player(int i) { return PlayerId::Trusted(absl::StrCat("p", i)); }
 
-// Notes how many players each transaction is of, holds transactions up while it
-// is closed, and lets groups fail.
+// Keeps what is written, and says that it does not know.
+class Forgetful : public GroupTransactionWrapper {
+ public:
+  using GroupTransactionWrapper::GroupTransactionWrapper;
+  absl::Status Commit(const std::vector<WriteSet>& writes) override {
+    const absl::Status status = GroupTransactionWrapper::Commit(writes);
+    return status.ok() ? absl::UnavailableError("the line is lost") : status;
+  }
+};
+
+// Notes how many players each transaction is of, and until when it may take;
+// holds transactions up while it is closed, and lets them fail.
 class Gate : public StoreWrapper {
  public:
   using StoreWrapper::StoreWrapper;
@@ -40,13 +51,16 @@ class Gate : public StoreWrapper {
   absl::StatusOr<std::unique_ptr<Transaction>> Begin(
       const ReadSet& reads) override {
     Enter(1);
+    if (!error_alone.ok()) return error_alone;
     return StoreWrapper::Begin(reads);
   }
   absl::StatusOr<std::unique_ptr<GroupTransaction>> BeginMany(
       const std::vector<ReadSet>& reads) override {
     Enter(reads.size());
     if (!group_error.ok()) return group_error;
-    return StoreWrapper::BeginMany(reads);
+    auto group = StoreWrapper::BeginMany(reads);
+    if (!forgets || !group.ok()) return group;
+    return std::make_unique<Forgetful>(*std::move(group));
   }
 
   // Nothing that begins from now on goes on, or only as many as are let
@@ -70,7 +84,15 @@ class Gate : public StoreWrapper {
     return sizes_;
   }
 
+  // Until when the last one to begin may take.
+  CallDeadline::Clock::time_point Deadline() {
+    const std::lock_guard lock(mutex_);
+    return deadline_;
+  }
+
   absl::Status group_error;
+  absl::Status error_alone;
+  bool forgets = false;
 
  private:
   void Allow(std::size_t transactions) {
@@ -82,6 +104,7 @@ class Gate : public StoreWrapper {
     std::unique_lock lock(mutex_);
     const std::size_t place = sizes_.size();
     sizes_.push_back(size);
+    deadline_ = CallDeadline::Sooner(CallDeadline::Clock::time_point::max());
     changed_.notify_all();
     changed_.wait(lock, [&] { return place < allowed_; });
   }
@@ -90,6 +113,7 @@ class Gate : public StoreWrapper {
   std::condition_variable changed_;
   std::size_t allowed_ = std::numeric_limits<std::size_t>::max();
   std::vector<std::size_t> sizes_;
+  CallDeadline::Clock::time_point deadline_;
 };
 
 class GroupedPullsTest : public ::testing::Test {
@@ -219,11 +243,15 @@ TEST_F(GroupedPullsTest, ARefusalIsForTheOneWhoAsked) {
   Call(pulls, {.id = Op("k"), .banner = kShop});
   gate_.Open();
   Join();
+  const std::vector<std::size_t> sizes = gate_.Sizes();
   EXPECT_TRUE(answers_[0].ok() && answers_[1].ok());
   EXPECT_EQ(answers_[2].status().message(),
             service_.Pull(wrong).status().message());
   EXPECT_EQ(answers_[3]->payment.outcome, LedgerOutcome::kUnknownAccount);
   EXPECT_TRUE(absl::IsInvalidArgument(answers_[4].status()));
+  // Nothing was asked twice: all in one group, but for the one without a
+  // player.
+  EXPECT_THAT(sizes, ElementsAre(1, 1, 3));
 }
 
 TEST_F(GroupedPullsTest, WhatAGroupCouldNotDoIsDoneForEachAlone) {
@@ -244,18 +272,117 @@ TEST_F(GroupedPullsTest, WhatAGroupCouldNotDoIsDoneForEachAlone) {
   for (int i = 0; i < 4; ++i) EXPECT_EQ(Gems(i), 100'000 - 2 * 160);
 }
 
+TEST_F(GroupedPullsTest, WhatWasKeptUnknownIsToldOnceKnown) {
+  GroupedPulls pulls(service_, {.groups = 1});
+  gate_.forgets = true;
+  gate_.Close();
+  for (int i = 0; i < 4; ++i) Call(pulls, Ask(i));
+  gate_.Open();
+  Join();
+  for (int i = 0; i < 4; ++i) {
+    ASSERT_TRUE(answers_[i].ok()) << answers_[i].status();
+    EXPECT_EQ(answers_[i]->pulls[0].seq, 1);
+    EXPECT_EQ(Gems(i), 100'000 - 160);
+  }
+}
+
+TEST_F(GroupedPullsTest, NobodyIsToldThatNothingWasDoneWhereItMayHaveBeen) {
+  GroupedPulls pulls(service_, {.groups = 1});
+  gate_.Close();
+  for (int i = 0; i < 3; ++i) Call(pulls, Ask(i));
+  gate_.Let(1);
+  gate_.Await(2);
+  gate_.forgets = true;
+  gate_.error_alone = absl::UnavailableError("locked; nothing was changed");
+  gate_.Open();
+  Join();
+  ASSERT_TRUE(answers_[0].ok()) << answers_[0].status();
+  for (int i = 1; i < 3; ++i) {
+    EXPECT_EQ(Gems(i), 100'000 - 160);
+    ASSERT_TRUE(absl::IsUnavailable(answers_[i].status()));
+    EXPECT_THAT(answers_[i].status().message(),
+                AllOf(HasSubstr("is not known, ask again under the same id"),
+                      HasSubstr("the line is lost"), HasSubstr("locked")));
+  }
+}
+
+TEST_F(GroupedPullsTest, DamageIsToldAsDamage) {
+  GroupedPulls pulls(service_, {.groups = 1});
+  gate_.group_error = absl::DataLossError("a damaged page");
+  gate_.Close();
+  for (int i = 0; i < 3; ++i) Call(pulls, Ask(i));
+  gate_.Let(1);
+  gate_.Await(2);
+  gate_.error_alone = absl::DataLossError("a damaged page");
+  gate_.Open();
+  Join();
+  for (int i = 1; i < 3; ++i) {
+    EXPECT_EQ(answers_[i].status(), gate_.error_alone);
+  }
+}
+
+TEST_F(GroupedPullsTest, WhoHasTheMostTimeLeads) {
+  GroupedPulls pulls(service_, {.groups = 1});
+  gate_.Close();
+  Call(pulls, Ask(0));
+  Call(pulls, Ask(1), std::chrono::minutes(1));
+  Call(pulls, Ask(2), std::chrono::hours(2));
+  Call(pulls, Ask(3), std::chrono::minutes(2));
+  gate_.Let(1);
+  gate_.Await(2);
+  EXPECT_GT(gate_.Deadline() - CallDeadline::Clock::now(),
+            std::chrono::minutes(110));
+  gate_.Open();
+  Join();
+  EXPECT_THAT(gate_.Sizes(), ElementsAre(1, 3));
+}
+
+TEST_F(GroupedPullsTest, NobodyTriesAloneWithoutTime) {
+  GroupedPulls pulls(service_, {.groups = 1});
+  gate_.group_error = absl::UnavailableError("locked");
+  gate_.Close();
+  Call(pulls, Ask(0));
+  Call(pulls, Ask(1), milliseconds(1000));
+  Call(pulls, Ask(2), milliseconds(900));
+  gate_.Let(1);
+  gate_.Await(2);
+  std::this_thread::sleep_for(milliseconds(1200));
+  gate_.Open();
+  Join();
+  // The one who led found the time over, the other had left.
+  EXPECT_THAT(answers_[1].status().message(), HasSubstr("no time was left"));
+  EXPECT_THAT(answers_[2].status().message(),
+              HasSubstr("ask again under the same id"));
+  EXPECT_THAT(gate_.Sizes(), ElementsAre(1, 2));
+}
+
+TEST_F(GroupedPullsTest, APlayerHoldsUpOneGroupOnly) {
+  GroupedPulls pulls(service_, {.groups = 2});
+  gate_.Close();
+  Call(pulls, Ask(0, "first"));
+  Call(pulls, Ask(0, "second"));
+  EXPECT_EQ(pulls.waiting(), 1u);
+  Call(pulls, Ask(1));
+  EXPECT_EQ(pulls.waiting(), 1u);
+  EXPECT_THAT(gate_.Sizes(), ElementsAre(1, 1));
+  gate_.Open();
+  Join();
+  EXPECT_THAT(gate_.Sizes(), ElementsAre(1, 1, 1));
+  EXPECT_EQ(Gems(0), 100'000 - 2 * 160);
+}
+
 TEST_F(GroupedPullsTest, NobodyWaitsPastTheTimeOfTheCall) {
   GroupedPulls pulls(service_, {.groups = 1});
   gate_.Close();
   Call(pulls, Ask(0));
-  Call(pulls, Ask(1), milliseconds(100));
+  Call(pulls, Ask(1), milliseconds(500));
   threads_[1].join();
   ASSERT_TRUE(absl::IsUnavailable(answers_[1].status()));
   EXPECT_THAT(answers_[1].status().message(), HasSubstr("nothing was done"));
   EXPECT_EQ(pulls.waiting(), 0u);
   // What is in a group is carried out.
   Call(pulls, Ask(2));
-  Call(pulls, Ask(3), milliseconds(200));
+  Call(pulls, Ask(3), milliseconds(1500));
   gate_.Let(1);
   gate_.Await(2);
   threads_[3].join();

@@ -8,7 +8,7 @@
 // for the disk, and both can be shared, as PullMany does. What comes while the
 // groups before are under way is the next one; and a group waits a moment, at
 // most kPatience, for those who are on their way back, if more were there
-// before. Who pulls alone never waits.
+// before. Who pulls alone waits once at most.
 
 #ifndef FAIRPULL_SERVICE_GROUPED_PULLS_H_
 #define FAIRPULL_SERVICE_GROUPED_PULLS_H_
@@ -19,20 +19,23 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "fairpull/base/id.h"
 #include "fairpull/service/pull_request.h"
 #include "fairpull/service/pull_service.h"
 
 namespace fairpull {
 
 struct GroupedPullsOptions {
-  // How many groups may be under way at once, each on a connection of its own
-  // where the store has connections. With one, whoever waits for a locked
-  // player keeps everybody waiting.
+  // How many groups may be under way at once, at least 1; each on a connection
+  // of its own where the store has connections. With one, whoever waits for a
+  // locked player keeps everybody waiting.
   std::size_t groups = 2;
-  // How many requests a group has at most, up to PullService::kMostTogether.
+  // How many requests a group has at most, 2 to PullService::kMostTogether.
   std::size_t most = PullService::kMostTogether;
 };
 
@@ -48,10 +51,12 @@ class GroupedPulls {
   GroupedPulls(const GroupedPulls&) = delete;
   GroupedPulls& operator=(const GroupedPulls&) = delete;
 
-  // What PullService::Pull answers. What a group could not do is done anew for
-  // each of its callers alone, so that nobody is refused for another. Under a
-  // CallDeadline it is Unavailable when that is over, whatever the group comes
-  // to; ask again under the same id then.
+  // What PullService::Pull answers. A group has one request of a player, and
+  // runs on the thread of the caller whose CallDeadline is the last, under that
+  // deadline. Where the store fails it, each of its callers tries alone; who
+  // has no luck then either, or no time, gets Unavailable, and the outcome is
+  // not known: ask again under the same id. A caller whose deadline is over
+  // while others work for him does not wait for them.
   [[nodiscard]] absl::StatusOr<PullReceipt> Pull(const PullRequest& request);
 
   // How many calls wait for a group, for a gauge.
@@ -62,16 +67,19 @@ class GroupedPulls {
   using CallerPtr = std::shared_ptr<Caller>;
   using Lock = std::unique_lock<std::mutex>;
 
+  // After a group failed with `failure`.
+  absl::StatusOr<PullReceipt> PullAlone(const PullRequest& request,
+                                        const absl::Status& failure);
   // Waits until the caller is answered or is to lead a group; false if its time
   // is over before.
-  bool WaitForTurn(Lock& lock, Caller& caller);
+  static bool WaitForTurn(Lock& lock, Caller& caller);
+  // Makes one of those who wait a leader, if a group may begin.
+  void BeginNext();
   // Carries out a group with the caller and those who wait. Unlocked meanwhile.
   void Lead(Lock& lock, const CallerPtr& leader);
   void WaitForOthers(Lock& lock);
-  std::vector<CallerPtr> TakeGroup(const CallerPtr& leader);
+  void TakeOthers(std::vector<CallerPtr>& group);
   void CarryOut(const std::vector<CallerPtr>& group);
-  // Answers the group, and lets the next one begin.
-  void HandOver(const std::vector<CallerPtr>& group);
 
   PullService& service_;
   const GroupedPullsOptions options_;
@@ -79,6 +87,7 @@ class GroupedPulls {
   mutable std::mutex mutex_;
   std::deque<CallerPtr> waiting_;  // the longest first
   std::size_t under_way_ = 0;      // groups
+  std::set<PlayerId> players_;     // of those groups
   std::size_t present_ = 0;        // callers, waiting or not
   // Of the group that began last: how many callers there were; of that which
   // ended last: its time.
