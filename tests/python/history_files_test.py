@@ -239,6 +239,23 @@ class TestDamage:
         # Three pulls before the cut line, which was the fourth; three after it.
         assert history.hazards().at_risk.tolist() == [1, 1, 1]
 
+    @pytest.mark.parametrize(
+        ("text", "told"),
+        [
+            ('{"player":"ann","se', ":1: no JSON: Unterminated string"),
+            ("\n\nplayer,seq\n", ":3: no JSON: "),
+            ("[1, 2]\n[3]\n", r":1: no JSON object: \[1, 2\]"),
+            ("\n\n", ":1: no JSON: "),
+        ],
+    )
+    def test_a_file_without_any_record_is_told_by_its_line(
+        self, tmp_path, starter, text, told
+    ):
+        path = tmp_path / "none.ndjson"
+        path.write_text(text)
+        with pytest.raises(fairpull.HistoryError, match=rf"none\.ndjson{told}"):
+            fairpull.read_history(path, starter)
+
     def test_bytes_that_are_no_text(self, tmp_path, starter):
         path = tmp_path / "bytes.ndjson"
         path.write_bytes(
@@ -412,6 +429,8 @@ def test_ctrl_c_is_answered_and_leaves_nothing_behind(tmp_path):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # A shell that starts the tests in the background has it ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:
         limit = time.monotonic() + 60
         while not list(scratch.glob("*/history.duckdb")):

@@ -556,6 +556,10 @@ class TestCommand:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            # NumPy's own threads would be taken for those that draw.
+            env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+            # A shell that starts the tests in the background has it ignored.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         ) as process:
             wait_until_busy(process.pid)
             process.send_signal(signal.SIGINT)

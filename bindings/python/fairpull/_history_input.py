@@ -243,7 +243,13 @@ class Reader:
                 if kind == "csv":
                     self._header = next(csv.reader(file), [])
                     return set(self._header) & set(COLUMNS)
-                return _keys(islice(file, _SAMPLED_LINES)) & set(COLUMNS)
+                keys = _keys(islice(file, _SAMPLED_LINES))
+            if not keys:
+                with opened(source) as file:
+                    lines = enumerate(islice(file, _SAMPLED_LINES), 1)
+                    place, text = next((x for x in lines if x[1].strip()), (1, ""))
+                raise HistoryError(f"{path}:{place}: {_no_object(text.strip())}")
+            return keys & set(COLUMNS)
         except (EOFError, gzip.BadGzipFile) as error:
             raise HistoryError(f"{path}: no whole gzip file: {error}") from None
 
