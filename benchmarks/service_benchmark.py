@@ -16,7 +16,6 @@ import json
 import os
 import re
 import signal
-import socket
 import statistics
 import subprocess
 import sys
@@ -34,6 +33,10 @@ import httpx
 HERE = Path(__file__).resolve().parent
 GAME = HERE.parent / "examples" / "live_service"
 SERVICE = HERE / "service"
+sys.path.insert(0, str(GAME))
+
+from supervise import free_ports  # noqa: E402
+
 RESULT = HERE / "results" / "service.json"
 PULL = {"currencySpent": 160}
 CURRENCY = 1_000_000_000
@@ -105,13 +108,6 @@ def running(command: list[str], *, folder: Path, **options: Any) -> Iterator[Any
             process.wait()
 
 
-def free_port() -> int:
-    """A port that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def wait_for(url: str) -> None:
     """Return when the address answers 200."""
     end = time.monotonic() + READY_LIMIT_S
@@ -126,7 +122,7 @@ def wait_for(url: str) -> None:
 @contextlib.contextmanager
 def hello(*, proxied: bool) -> Iterator[str]:
     """The bare Flask service under the same gunicorn, directly or behind a proxy."""
-    port, door = free_port(), free_port()
+    port, door = free_ports(2)
     settings = str(GAME / "gunicorn.conf.py")
     service = [sys.executable, "-m", "gunicorn", "-c", settings]
     # What those settings read beside them.
