@@ -5,6 +5,7 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
+#include "fairpull/base/status.h"
 #include "fairpull/store/call_deadline.h"
 
 namespace fairpull {
@@ -27,13 +28,35 @@ bool MayDoAlone(const absl::Status& status) {
 struct GroupedPulls::Caller {
   enum class Is { kWaiting, kInGroup, kLeading, kAnswered };
 
+  // Its turn has come: it leads, or is answered. Who wakes it holds no lock
+  // that it needs, or each thread would wake twice.
+  void Wake() {
+    {
+      const std::lock_guard lock(mutex);
+      is_turn = true;
+    }
+    turn.notify_one();
+  }
+  // False if its time is over before.
+  bool WaitForTurn() {
+    std::unique_lock lock(mutex);
+    const auto has_turn = [this] { return is_turn; };
+    if (end != kNever) return turn.wait_until(lock, end, has_turn);
+    turn.wait(lock, has_turn);
+    return true;
+  }
+
   PullRequest request;
   Steady::time_point end = kNever;
+  // Changed under the lock of all; itself may look when its turn has come.
   Is is = Is::kWaiting;
   bool in_company = false;  // with kAnswered: whether the group had others
   // With kAnswered; as it is where the group's thread threw.
   absl::StatusOr<PullReceipt> answer = absl::UnavailableError("no answer");
-  std::condition_variable changed;
+
+  std::mutex mutex;
+  bool is_turn = false;
+  std::condition_variable turn;
 };
 
 GroupedPulls::GroupedPulls(PullService& service, GroupedPullsOptions options)
@@ -46,29 +69,40 @@ absl::StatusOr<PullReceipt> GroupedPulls::Pull(const PullRequest& request) {
   const auto caller = std::make_shared<Caller>();
   caller->request = request;
   caller->end = CallDeadline::Sooner(kNever);
+  ++present_;
+  const absl::Cleanup leave = [this] { --present_; };
+  CallerPtr leader;
   {
-    Lock lock(mutex_);
-    ++present_;
-    const absl::Cleanup leave = [this] { --present_; };
+    const Lock lock(mutex_);
     waiting_.push_back(caller);
     if (wanted_ != 0 && waiting_.size() + 1 >= wanted_) {
       enough_wait_.notify_one();
     }
-    BeginNext();
-    if (!WaitForTurn(lock, *caller)) {
-      const bool begun = caller->is == Caller::Is::kInGroup;
-      if (!begun) std::erase(waiting_, caller);
-      return absl::UnavailableError(absl::StrCat(
-          "pull \"", request.id.value(),
-          "\" had no answer before the time of the call was over; ",
-          begun ? "ask again under the same id" : "nothing was done"));
-    }
-    if (caller->is == Caller::Is::kLeading) Lead(lock, caller);
+    leader = NextLeader();
   }
+  if (leader != nullptr) leader->Wake();
+  if (!caller->WaitForTurn()) {
+    FAIRPULL_RETURN_IF_ERROR(GiveUp(caller));
+  }
+  if (caller->is == Caller::Is::kLeading) Lead(caller);
   if (!caller->in_company || !MayDoAlone(caller->answer.status())) {
     return std::move(caller->answer);
   }
   return PullAlone(request, caller->answer.status());
+}
+
+absl::Status GroupedPulls::GiveUp(const CallerPtr& caller) {
+  const Lock lock(mutex_);
+  if (caller->is == Caller::Is::kLeading ||
+      caller->is == Caller::Is::kAnswered) {
+    return absl::OkStatus();
+  }
+  const bool begun = caller->is == Caller::Is::kInGroup;
+  if (!begun) std::erase(waiting_, caller);
+  return absl::UnavailableError(
+      absl::StrCat("pull \"", caller->request.id.value(),
+                   "\" had no answer before the time of the call was over; ",
+                   begun ? "ask again under the same id" : "nothing was done"));
 }
 
 absl::StatusOr<PullReceipt> GroupedPulls::PullAlone(
@@ -93,53 +127,52 @@ std::size_t GroupedPulls::waiting() const {
   return waiting_.size();
 }
 
-bool GroupedPulls::WaitForTurn(Lock& lock, Caller& caller) {
-  const auto has_turn = [&caller] {
-    return caller.is == Caller::Is::kLeading ||
-           caller.is == Caller::Is::kAnswered;
-  };
-  if (caller.end != kNever) {
-    return caller.changed.wait_until(lock, caller.end, has_turn);
-  }
-  caller.changed.wait(lock, has_turn);
-  return true;
-}
-
-void GroupedPulls::BeginNext() {
-  if (under_way_ == options_.groups || wanted_ != 0) return;
+GroupedPulls::CallerPtr GroupedPulls::NextLeader() {
+  if (under_way_ == options_.groups || wanted_ != 0) return nullptr;
   // Who has the most time left; the longest here of those who have as much.
   auto next = waiting_.end();
   for (auto it = waiting_.begin(); it != waiting_.end(); ++it) {
     const bool later = next == waiting_.end() || (*next)->end < (*it)->end;
     if (later && !players_.contains((*it)->request.player)) next = it;
   }
-  if (next == waiting_.end() || (*next)->end <= Steady::now()) return;
-  players_.insert((*next)->request.player);
-  ++under_way_;
-  (*next)->is = Caller::Is::kLeading;
-  (*next)->changed.notify_one();
+  if (next == waiting_.end() || (*next)->end <= Steady::now()) return nullptr;
+  CallerPtr leader = std::move(*next);
   waiting_.erase(next);
+  players_.insert(leader->request.player);
+  ++under_way_;
+  leader->is = Caller::Is::kLeading;
+  return leader;
 }
 
-void GroupedPulls::Lead(Lock& lock, const CallerPtr& leader) {
+void GroupedPulls::Lead(const CallerPtr& leader) {
   std::vector<CallerPtr> group = {leader};
   auto begun = Steady::now();
   const absl::Cleanup hand_over = [&] {
-    if (!lock.owns_lock()) lock.lock();
-    took_ = Steady::now() - begun;
-    for (const CallerPtr& caller : group) {
-      players_.erase(caller->request.player);
-      caller->is = Caller::Is::kAnswered;
-      caller->changed.notify_one();
+    CallerPtr next;
+    {
+      const Lock lock(mutex_);
+      took_ = Steady::now() - begun;
+      for (const CallerPtr& caller : group) {
+        players_.erase(caller->request.player);
+        caller->is = Caller::Is::kAnswered;
+      }
+      --under_way_;
+      next = NextLeader();
     }
-    --under_way_;
-    BeginNext();
+    if (next != nullptr) next->Wake();
+    for (const CallerPtr& caller : group) {
+      if (caller != leader) caller->Wake();
+    }
   };
-  WaitForOthers(lock);
-  TakeOthers(group);
-  BeginNext();
+  CallerPtr next;
+  {
+    Lock lock(mutex_);
+    WaitForOthers(lock);
+    TakeOthers(group);
+    next = NextLeader();
+  }
+  if (next != nullptr) next->Wake();
   begun = Steady::now();
-  lock.unlock();
   CarryOut(group);
 }
 

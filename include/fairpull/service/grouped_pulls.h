@@ -13,6 +13,7 @@
 #ifndef FAIRPULL_SERVICE_GROUPED_PULLS_H_
 #define FAIRPULL_SERVICE_GROUPED_PULLS_H_
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -70,13 +71,13 @@ class GroupedPulls {
   // After a group failed with `failure`.
   absl::StatusOr<PullReceipt> PullAlone(const PullRequest& request,
                                         const absl::Status& failure);
-  // Waits until the caller is answered or is to lead a group; false if its time
-  // is over before.
-  static bool WaitForTurn(Lock& lock, Caller& caller);
-  // Makes one of those who wait a leader, if a group may begin.
-  void BeginNext();
-  // Carries out a group with the caller and those who wait. Unlocked meanwhile.
-  void Lead(Lock& lock, const CallerPtr& leader);
+  // Makes one of those who wait a leader, if a group may begin, and gives it to
+  // be woken; null if none may.
+  [[nodiscard]] CallerPtr NextLeader();
+  // Takes back a call whose time is over. OK if it was its turn just then.
+  absl::Status GiveUp(const CallerPtr& caller);
+  // Carries out a group with the caller and those who wait.
+  void Lead(const CallerPtr& leader);
   void WaitForOthers(Lock& lock);
   void TakeOthers(std::vector<CallerPtr>& group);
   void CarryOut(const std::vector<CallerPtr>& group);
@@ -88,7 +89,6 @@ class GroupedPulls {
   std::deque<CallerPtr> waiting_;  // the longest first
   std::size_t under_way_ = 0;      // groups
   std::set<PlayerId> players_;     // of those groups
-  std::size_t present_ = 0;        // callers, waiting or not
   // Of the group that began last: how many callers there were; of that which
   // ended last: its time.
   std::size_t were_present_ = 0;
@@ -96,6 +96,8 @@ class GroupedPulls {
   // How many a leader waits for, 0 if none does.
   std::size_t wanted_ = 0;
   std::condition_variable enough_wait_;
+  // Callers, waiting or not. Not guarded: who is answered leaves at once.
+  std::atomic<std::size_t> present_ = 0;
 };
 
 }  // namespace fairpull
