@@ -179,8 +179,11 @@ std::vector<absl::StatusOr<PullReceipt>> PullService::PullMany(
 
 std::vector<absl::StatusOr<PullReceipt>> PullService::PullGroup(
     const std::vector<PullRequest>& requests) {
+  bool optimistic = true;
   absl::StatusOr<std::vector<absl::StatusOr<PullReceipt>>> together =
-      RetryAborted([&] { return PullTogether(requests); });
+      RetryAborted([&] {
+        return PullTogether(requests, std::exchange(optimistic, false));
+      });
   if (together.ok()) return *std::move(together);
   std::vector<absl::StatusOr<PullReceipt>> receipts;
   receipts.reserve(requests.size());
@@ -197,12 +200,14 @@ std::vector<absl::StatusOr<PullReceipt>> PullService::PullGroup(
 }
 
 absl::StatusOr<std::vector<absl::StatusOr<PullReceipt>>>
-PullService::PullTogether(const std::vector<PullRequest>& requests) {
+PullService::PullTogether(const std::vector<PullRequest>& requests,
+                          bool optimistic) {
   std::vector<Question> questions;
   std::vector<ReadSet> reads;
   for (const PullRequest& request : requests) {
     questions.push_back(QuestionOf(request));
     reads.push_back(questions.back().reads);
+    reads.back().optimistic = optimistic;
   }
   std::vector<Answer> answers;
   {

@@ -54,6 +54,29 @@ void QueueRows(PostgresConnection& connection, Q query,
   if (!columns.empty()) connection.QueueColumns(query, columns);
 }
 
+void QueuePity(PostgresConnection& connection,
+               const std::vector<Snapshot>& snapshots,
+               absl::Span<const WriteSet> writes,
+               const std::vector<std::size_t>& order) {
+  PostgresColumns<4> added;
+  PostgresColumns<5> replaced;
+  for (const std::size_t i : order) {
+    for (const PityRecord& row : writes[i].pity) {
+      const PityRecord* before = snapshots[i].FindPity(row.scope);
+      if (before == nullptr) {
+        added.AddRow(ColumnsOf(row));
+      } else {
+        replaced.AddRow(
+            std::tuple_cat(ColumnsOf(row), std::tuple(before->seq)));
+      }
+    }
+  }
+  if (!added.empty()) connection.QueueColumns(Q::kWritePityOfMany, added);
+  if (!replaced.empty()) {
+    connection.QueueColumns(Q::kReplacePityOfMany, replaced);
+  }
+}
+
 // Whether no two rows have the same key.
 template <class Row, class Key>
 bool EachOnce(const std::vector<Row>& rows, const Key& key) {
@@ -127,12 +150,13 @@ bool CanWriteTogether(absl::Span<const WriteSet> writes,
 }
 
 void QueueWritesTogether(PostgresConnection& connection,
+                         const std::vector<Snapshot>& snapshots,
                          absl::Span<const WriteSet> writes,
                          const std::vector<std::size_t>& order) {
   QueueRows(connection, Q::kInsertOperations, writes, order,
             &WriteSet::operations);
   QueueRows(connection, Q::kUpdateAccounts, writes, order, &WriteSet::accounts);
-  QueueRows(connection, Q::kWritePityOfMany, writes, order, &WriteSet::pity);
+  QueuePity(connection, snapshots, writes, order);
   QueueRows(connection, Q::kInsertPulls, writes, order, &WriteSet::pulls);
   QueueRows(connection, Q::kAddInventoryOfMany, writes, order,
             &WriteSet::inventory);

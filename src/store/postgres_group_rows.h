@@ -37,8 +37,9 @@ absl::Status TakeReadsTogether(absl::Span<const PostgresResult> results,
 [[nodiscard]] bool CanWriteTogether(absl::Span<const WriteSet> writes,
                                     const std::vector<Snapshot>& snapshots);
 
-// As QueueWrites, for the whole group.
+// As QueueWrites, for the whole group, whose rows were read as `snapshots`.
 void QueueWritesTogether(PostgresConnection& connection,
+                         const std::vector<Snapshot>& snapshots,
                          absl::Span<const WriteSet> writes,
                          const std::vector<std::size_t>& order);
 

@@ -53,14 +53,20 @@ constexpr std::array kStatements = {
                       "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"},
     PostgresStatement{Q::kCommit, kSession, "commit", "COMMIT"},
     PostgresStatement{Q::kRollback, kSession, "rollback", "ROLLBACK"},
-    // Every statement finds its rows by key. Without the last setting the
+    // Every statement finds its rows by key. Without the last settings the
     // server would plan to read a table whole that it takes for empty, and keep
-    // to that plan while the table grows.
-    PostgresStatement{Q::kSettings, kSession, "settings",
-                      "SELECT set_config('lock_timeout', $1, false), "
-                      "set_config('statement_timeout', $2, false), "
-                      "set_config('idle_in_transaction_session_timeout', $3, "
-                      "false), set_config('enable_seqscan', 'off', false)"},
+    // to that plan while the table grows; and it would plan a group's
+    // statements anew each time, which takes longer than to carry them out.
+    // Citus routes by what is in the parameters, so it has to.
+    PostgresStatement{
+        Q::kSettings, kSession, "settings",
+        "SELECT set_config('lock_timeout', $1, false), "
+        "set_config('statement_timeout', $2, false), "
+        "set_config('idle_in_transaction_session_timeout', $3, false), "
+        "set_config('enable_seqscan', 'off', false), "
+        "CASE WHEN current_setting('plan_cache_mode', true) IS NOT NULL "
+        "AND to_regproc('citus_version') IS NULL "
+        "THEN set_config('plan_cache_mode', 'force_generic_plan', false) END"},
     PostgresStatement{Q::kPing, kSession, "ping", "SELECT 1"},
 
     // The row is locked whether it was there or is inserted now; the condition
@@ -171,57 +177,68 @@ constexpr std::array kStatements = {
         "first_seq = excluded.first_seq"},
 
     // Each parameter is a column of the rows, as an array.
-    PostgresStatement{Q::kOperationsOfMany, kGroup, "operations_of_many",
-                      "SELECT " OPERATION
-                      " FROM unnest($1::text[], $2::text[]) AS asked (p, k) "
-                      "JOIN operations ON player_id = p AND operation_id = k"},
+    PostgresStatement{
+        Q::kOperationsOfMany, kGroup, "operations_of_many",
+        "SELECT " OPERATION
+        " FROM (SELECT unnest($1::text[]), unnest($2::text[])) AS asked (p, k) "
+        "JOIN operations ON player_id = p AND operation_id = k"},
     // Locked in the order of the players, as every group does.
-    PostgresStatement{Q::kAccountsOfManyLocked, kGroup, "accounts_of_many",
-                      "SELECT " ACCOUNT
-                      " FROM unnest($1::text[], $2::text[]) AS asked (p, k) "
-                      "JOIN balances ON player_id = p AND currency = k "
-                      "ORDER BY player_id, currency FOR UPDATE OF balances"},
+    PostgresStatement{
+        Q::kAccountsOfManyLocked, kGroup, "accounts_of_many",
+        "SELECT " ACCOUNT
+        " FROM (SELECT unnest($1::text[]), unnest($2::text[])) AS asked (p, k) "
+        "JOIN balances ON player_id = p AND currency = k ORDER BY player_id, "
+        "currency FOR UPDATE OF balances"},
     PostgresStatement{Q::kPityOfManyLocked, kGroup, "pity_of_many",
                       "SELECT " PITY
-                      " FROM unnest($1::text[], $2::text[]) AS asked (p, k) "
-                      "JOIN pity ON player_id = p AND scope = k "
-                      "ORDER BY player_id, scope FOR UPDATE OF pity"},
+                      " FROM (SELECT unnest($1::text[]), unnest($2::text[])) "
+                      "AS asked (p, k) JOIN pity ON player_id = p AND scope = "
+                      "k ORDER BY player_id, scope FOR UPDATE OF pity"},
     PostgresStatement{
         Q::kInsertOperations, kGroup, "insert_operations",
         "INSERT INTO operations (" OPERATION
-        ", entry_seq) SELECT *, CASE WHEN moved <> 0 THEN seq END "
-        "FROM unnest($1::text[], $2::text[], $3::bigint[], "
-        "$4::text[], $5::bigint[], $6::text[], $7::bigint[], $8::bigint[], "
-        "$9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], "
-        "$13::text[], $14::text[], $15::text[], $16::bigint[], $17::text[]) "
-        "AS n (" OPERATION ")"},
+        ", entry_seq) SELECT *, CASE WHEN moved <> 0 THEN seq END FROM (SELECT "
+        "unnest($1::text[]), unnest($2::text[]), unnest($3::bigint[]), "
+        "unnest($4::text[]), unnest($5::bigint[]), unnest($6::text[]), "
+        "unnest($7::bigint[]), unnest($8::bigint[]), unnest($9::bigint[]), "
+        "unnest($10::bigint[]), unnest($11::bigint[]), unnest($12::bigint[]), "
+        "unnest($13::text[]), unnest($14::text[]), unnest($15::text[]), "
+        "unnest($16::bigint[]), unnest($17::text[])) AS n (" OPERATION ")"},
     PostgresStatement{
         Q::kUpdateAccounts, kGroup, "update_accounts",
-        "UPDATE balances SET posted = n.posted, "
-        "held = CASE WHEN n.held <= n.posted + n.debt THEN n.held END, "
-        "seq = n.seq, "
-        "version = CASE WHEN balances.version + 1 = n.version "
-        "THEN n.version END, "
-        "debt = n.debt, lots = n.lots, chain = n.chain "
-        "FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], "
-        "$5::bigint[], $6::bigint[], $7::bigint[], $8::text[], $9::text[]) "
-        "AS n (" ACCOUNT ") WHERE balances.player_id = n.player_id "
-        "AND balances.currency = n.currency"},
-    PostgresStatement{Q::kWritePityOfMany, kGroup, "write_pity_of_many",
-                      "INSERT INTO pity (" PITY
-                      ") SELECT * FROM unnest($1::text[], $2::text[], "
-                      "$3::bigint[], $4::text[]) " PITY_CONFLICT},
+        "UPDATE balances SET posted = n.posted, held = CASE WHEN n.held <= "
+        "n.posted + n.debt THEN n.held END, seq = n.seq, version = CASE WHEN "
+        "balances.version + 1 = n.version THEN n.version END, debt = n.debt, "
+        "lots = n.lots, chain = n.chain FROM (SELECT unnest($1::text[]), "
+        "unnest($2::text[]), unnest($3::bigint[]), unnest($4::bigint[]), "
+        "unnest($5::bigint[]), unnest($6::bigint[]), unnest($7::bigint[]), "
+        "unnest($8::text[]), unnest($9::text[])) AS n (" ACCOUNT
+        ") WHERE balances.player_id = n.player_id AND balances.currency = "
+        "n.currency"},
+    PostgresStatement{
+        Q::kWritePityOfMany, kGroup, "write_pity_of_many",
+        "INSERT INTO pity (" PITY
+        ") SELECT unnest($1::text[]), unnest($2::text[]), "
+        "unnest($3::bigint[]), unnest($4::text[]) " PITY_CONFLICT},
+    PostgresStatement{
+        Q::kReplacePityOfMany, kGroup, "replace_pity_of_many",
+        "UPDATE pity SET seq = CASE WHEN pity.seq = n.was AND pity.seq < n.seq "
+        "THEN n.seq END, state = n.state FROM (SELECT unnest($1::text[]), "
+        "unnest($2::text[]), unnest($3::bigint[]), unnest($4::text[]), "
+        "unnest($5::bigint[])) AS n (" PITY
+        ", was) WHERE pity.player_id = n.player_id AND pity.scope = n.scope"},
     PostgresStatement{
         Q::kInsertPulls, kGroup, "insert_pulls",
         "INSERT INTO pulls (" PULL
-        ") SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], "
-        "$4::text[], $5::bigint[], $6::text[], $7::text[], $8::bigint[], "
-        "$9::text[], $10::text[], $11::bigint[], $12::bigint[], "
-        "$13::bigint[], $14::bigint[])"},
+        ") SELECT unnest($1::text[]), unnest($2::text[]), "
+        "unnest($3::bigint[]), unnest($4::text[]), unnest($5::bigint[]), "
+        "unnest($6::text[]), unnest($7::text[]), unnest($8::bigint[]), "
+        "unnest($9::text[]), unnest($10::text[]), unnest($11::bigint[]), "
+        "unnest($12::bigint[]), unnest($13::bigint[]), unnest($14::bigint[])"},
     PostgresStatement{Q::kAddInventoryOfMany, kGroup, "add_inventory_of_many",
                       "INSERT INTO inventory (" INVENTORY
-                      ") SELECT * FROM unnest($1::text[], $2::text[], "
-                      "$3::bigint[]) " INVENTORY_CONFLICT},
+                      ") SELECT unnest($1::text[]), unnest($2::text[]), "
+                      "unnest($3::bigint[]) " INVENTORY_CONFLICT},
 
     PostgresStatement{Q::kEntriesPage, kPlayer, "entries_page",
                       "SELECT " OPERATION

@@ -48,6 +48,7 @@ enum class PostgresQuery {
   kInsertOperations,
   kUpdateAccounts,
   kWritePityOfMany,
+  kReplacePityOfMany,
   kInsertPulls,
   kAddInventoryOfMany,
   // Pages.

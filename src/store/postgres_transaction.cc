@@ -37,6 +37,32 @@ bool LocksPlayer(const ReadSet& reads) {
          (reads.accounts.empty() && !reads.accounts_of_holds);
 }
 
+// Whether the guards of `writes` replace each of the rows that were taken for
+// known, and no others.
+bool Proves(const WriteSet& writes, const Snapshot& known) {
+  return writes.pull_operations.empty() &&
+         writes.accounts.size() == known.accounts.size() &&
+         writes.pity.size() == known.pity.size() &&
+         std::all_of(known.accounts.begin(), known.accounts.end(),
+                     [&](const Account& before) {
+                       return std::any_of(
+                           writes.accounts.begin(), writes.accounts.end(),
+                           [&](const Account& account) {
+                             return account.currency == before.currency &&
+                                    account.balance.version ==
+                                        before.balance.version + 1;
+                           });
+                     }) &&
+         std::all_of(known.pity.begin(), known.pity.end(),
+                     [&](const PityRecord& before) {
+                       return std::any_of(writes.pity.begin(),
+                                          writes.pity.end(),
+                                          [&](const PityRecord& pity) {
+                                            return pity.scope == before.scope;
+                                          });
+                     });
+}
+
 }  // namespace
 
 PostgresWork::PostgresWork(const PostgresShared& shared,
@@ -64,12 +90,7 @@ absl::StatusOr<std::unique_ptr<PostgresWork>> PostgresWork::Begin(
   FAIRPULL_RETURN_IF_ERROR(
       shared.locks.Lock(work->ascending_, shared.lock_timeout_ms));
   work->holds_locks_ = true;
-  if (reads.size() == 1 && reads[0].optimistic) {
-    if (std::optional<Snapshot> known = shared.known.Find(reads[0])) {
-      work->snapshots_[0] = *std::move(known);
-      return work;
-    }
-  }
+  if (work->TakeKnown(reads)) return work;
   absl::Status status = work->LockAndRead(reads);
   for (int attempt = 1; attempt < kMostAttempts && absl::IsAborted(status);
        ++attempt) {
@@ -81,6 +102,16 @@ absl::StatusOr<std::unique_ptr<PostgresWork>> PostgresWork::Begin(
   return absl::UnavailableError(absl::StrCat(status.message(),
                                              "; given up after ", kMostAttempts,
                                              " attempts, nothing was changed"));
+}
+
+bool PostgresWork::TakeKnown(absl::Span<const ReadSet> reads) {
+  for (std::size_t i = 0; i < reads.size(); ++i) {
+    if (!reads[i].optimistic) return false;
+    std::optional<Snapshot> known = shared_.known.Find(reads[i]);
+    if (!known) return false;
+    snapshots_[i] = *std::move(known);
+  }
+  return true;
 }
 
 absl::Status PostgresWork::LockAndRead(absl::Span<const ReadSet> reads) {
@@ -147,12 +178,12 @@ absl::Status PostgresWork::Commit(absl::Span<const WriteSet> writes) {
 
 absl::Status PostgresWork::CommitNow(absl::Span<const WriteSet> writes) {
   FAIRPULL_RETURN_IF_ERROR(CheckRowsOfEach(players_, writes));
-  if (std::all_of(writes.begin(), writes.end(), IsEmpty)) {
-    return absl::OkStatus();
-  }
   if (connection_ == nullptr) {
-    FAIRPULL_RETURN_IF_ERROR(BeginUnlocked(writes[0]));
+    FAIRPULL_RETURN_IF_ERROR(BeginUnlocked(writes));
   } else {
+    if (std::all_of(writes.begin(), writes.end(), IsEmpty)) {
+      return absl::OkStatus();
+    }
     FAIRPULL_RETURN_IF_ERROR(LockUnread(writes));
   }
   QueueAll(writes);
@@ -175,31 +206,9 @@ absl::Status PostgresWork::CommitNow(absl::Span<const WriteSet> writes) {
       absl::StrCat(connection_->where(), ": the transaction was rolled back"));
 }
 
-absl::Status PostgresWork::BeginUnlocked(const WriteSet& writes) {
-  const Snapshot& known = snapshots_[0];
-  // Each of those that were taken for known, and no others.
-  const bool proves =
-      writes.pull_operations.empty() &&
-      writes.accounts.size() == known.accounts.size() &&
-      writes.pity.size() == known.pity.size() &&
-      std::all_of(known.accounts.begin(), known.accounts.end(),
-                  [&](const Account& before) {
-                    return std::any_of(
-                        writes.accounts.begin(), writes.accounts.end(),
-                        [&](const Account& account) {
-                          return account.currency == before.currency &&
-                                 account.balance.version ==
-                                     before.balance.version + 1;
-                        });
-                  }) &&
-      std::all_of(known.pity.begin(), known.pity.end(),
-                  [&](const PityRecord& before) {
-                    return std::any_of(writes.pity.begin(), writes.pity.end(),
-                                       [&](const PityRecord& pity) {
-                                         return pity.scope == before.scope;
-                                       });
-                  });
-  if (!proves) {
+absl::Status PostgresWork::BeginUnlocked(absl::Span<const WriteSet> writes) {
+  for (std::size_t i = 0; i < writes.size(); ++i) {
+    if (Proves(writes[i], snapshots_[i])) continue;
     return absl::AbortedError(
         "the rows must be read under lock, since the commit does not replace "
         "each of them");
@@ -221,7 +230,7 @@ void PostgresWork::QueueAll(absl::Span<const WriteSet> writes) {
   }
   if (writes.size() > 1 && !shared_.is_sharded &&
       CanWriteTogether(writes, snapshots_)) {
-    QueueWritesTogether(*connection_, writes, order_);
+    QueueWritesTogether(*connection_, snapshots_, writes, order_);
     return;
   }
   for (const std::size_t i : order_) {

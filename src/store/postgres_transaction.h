@@ -62,6 +62,8 @@ class PostgresWork {
     kMade,     // by this transaction: not to be left behind alone
   };
 
+  // Takes the snapshots from what is known, if all reads allow it and all is.
+  bool TakeKnown(absl::Span<const ReadSet> reads);
   absl::Status LockAndRead(absl::Span<const ReadSet> reads);
   // Takes what was read by `one_by_one`, or together if that is empty.
   absl::Status TakeRead(absl::Span<const PostgresResult> results,
@@ -70,7 +72,7 @@ class PostgresWork {
   absl::Status CommitNow(absl::Span<const WriteSet> writes);
   // Begins at last a transaction that was not begun, if `writes` can prove by
   // their guards that what it took for known was true; Aborted otherwise.
-  absl::Status BeginUnlocked(const WriteSet& writes);
+  absl::Status BeginUnlocked(absl::Span<const WriteSet> writes);
   void QueueAll(absl::Span<const WriteSet> writes);
   // Locks the accounts that are to be replaced and were not read. Aborted if
   // one is not there.

@@ -110,6 +110,8 @@ absl::StatusOr<std::unique_ptr<GroupTransaction>> HashRouter::BeginMany(
     std::vector<ReadSet> some;
     for (const std::size_t place : places[database]) {
       some.push_back(reads[place]);
+      // A guard must not fail in one database after another has committed.
+      some.back().optimistic = false;
     }
     FAIRPULL_ASSIGN_OR_RETURN(auto transaction,
                               stores_[database]->BeginMany(some));

@@ -6,17 +6,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstddef>
-#include <regex>
 #include <string>
 #include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
 #include "postgres_statements.h"
 #include "store/postgres_adapter.h"
+#include "store/postgres_plans.h"
 
 namespace fairpull {
 namespace {
@@ -183,54 +180,12 @@ TEST_F(PostgresCitusClusterTest, AWorkerThatIsLostInTheCommitLeavesItOpen) {
   ExpectSound(*store);
 }
 
-// A value for each parameter of a prepared statement.
-std::string Values(const std::vector<std::string>& types) {
-  return absl::StrJoin(types, ", ", [](std::string* out, const auto& type) {
-    absl::StrAppend(out, type == "text" ? "'p1'" : "1");
-  });
-}
-
-constexpr std::size_t kMostParameters = 17;
-
-// The types that the store gives a statement's parameters: text, or bigint for
-// all that is a number.
-std::vector<std::string> TypesOf(const std::string& url,
-                                 const std::string& sql) {
-  // Those that are only compared with each other have no column to tell by.
-  const std::regex compared(
-      "\\$(\\d+) (?:<=|<>|\\+)|(?:<=|\\+|THEN) \\$(\\d+)");
-  std::vector<std::string> known(kMostParameters, "unknown");
-  const auto mark = [&](const std::string& group) {
-    if (!group.empty()) known[std::stoul(group) - 1] = "bigint";
-  };
-  std::string rest = sql;
-  for (std::smatch found; std::regex_search(rest, found, compared);) {
-    mark(found[1]);
-    mark(found[2]);
-    rest = rest.substr(static_cast<std::size_t>(found.position()) + 2);
-  }
-  std::size_t count = kMostParameters;
-  while (sql.find(absl::StrCat("$", count)) == std::string::npos) --count;
-  known.resize(count);
-  const std::string types = Sql(
-      url, absl::StrCat(
-               "PREPARE asked (", absl::StrJoin(known, ", "), ") AS ", sql,
-               "; SELECT string_agg(CASE WHEN 'text' IN (t.typname, b.typname) "
-               "THEN 'text' ELSE 'bigint' END, ',' ORDER BY n) FROM "
-               "pg_prepared_statements, unnest(parameter_types) WITH "
-               "ORDINALITY AS p (type, n) JOIN pg_type t ON t.oid = p.type "
-               "LEFT JOIN pg_type b ON b.oid = t.typbasetype "
-               "WHERE name = 'asked'"));
-  return absl::StrSplit(types, ',');
-}
-
 TEST_F(PostgresCitusClusterTest, EachStatementOfAPlayerIsOneTaskOnOneNode) {
   ASSERT_EQ(DistributeByPlayer(url_), absl::OkStatus());
   int checked = 0;
   for (const PostgresStatement& statement : PostgresStatements()) {
     if (statement.use != PostgresUse::kPlayer) continue;
     SCOPED_TRACE(statement.sql);
-    const std::vector<std::string> types = TypesOf(url_, statement.sql);
     // A plan for these values, and the one for any that a connection uses
     // after some calls; of joins Citus plans each anew.
     for (const char* mode : {"force_custom_plan", "force_generic_plan"}) {
@@ -238,13 +193,8 @@ TEST_F(PostgresCitusClusterTest, EachStatementOfAPlayerIsOneTaskOnOneNode) {
           absl::StrContains(statement.sql, " JOIN ")) {
         continue;
       }
-      const SqlAnswer plan = PostgresServer::Sql(
-          url_, absl::StrCat("SET plan_cache_mode = ", mode, "; PREPARE s (",
-                             absl::StrJoin(types, ", "), ") AS ", statement.sql,
-                             "; EXPLAIN (COSTS OFF) EXECUTE s (", Values(types),
-                             ")"));
-      std::string text = plan.error;
-      for (const auto& row : plan.rows) absl::StrAppend(&text, row[0], "\n");
+      const std::string text = PlanOf(
+          url_, absl::StrCat("SET plan_cache_mode = ", mode), statement.sql);
       EXPECT_THAT(text, HasSubstr("Task Count: 1\n")) << mode;
       EXPECT_THAT(text, Not(HasSubstr("Distributed Subplan"))) << mode;
     }

@@ -134,6 +134,160 @@ TEST_F(PostgresKnownRowsTest, OneRowTwiceDoesNotProveTwo) {
   EXPECT_EQ(Sql("SELECT max(seq) FROM pity"), "1");
 }
 
+class PostgresKnownGroupTest : public PostgresKnownRowsTest {
+ protected:
+  static constexpr int kMembers = 3;
+  static PlayerId Member(int i) {
+    return PlayerId::Trusted(absl::StrCat("m", i));
+  }
+  void FundEach(Store& store, std::int64_t amount) {
+    for (int i = 0; i < kMembers; ++i) Fund(store, amount, Member(i));
+  }
+  // A pull of each, under ids that end in `name`.
+  static std::vector<PullRequest> AskEach(const std::string& name,
+                                          std::uint32_t count = 1) {
+    std::vector<PullRequest> requests;
+    for (int i = 0; i < kMembers; ++i) {
+      requests.push_back(Ask(absl::StrCat("g-", name), count));
+      requests.back().player = Member(i);
+    }
+    return requests;
+  }
+  static std::int64_t GemsOf(Store& store, int i) {
+    return store.Read({.player = Member(i), .accounts = {kGems}})
+        ->FindAccount(kGems)
+        ->balance.posted;
+  }
+};
+
+TEST_F(PostgresKnownGroupTest, AGroupOfPlayersWhoAreKnownIsOneRoundTrip) {
+  const auto store = Open();
+  FundEach(*store, 1000);
+  PullService pulls = ShopService(*store);
+  int pulled = 0;
+  const auto trips = [&] {
+    return RoundTripsOf([&] {
+      for (const auto& receipt :
+           pulls.PullMany(AskEach(absl::StrCat(++pulled)))) {
+        ASSERT_TRUE(receipt.ok() && receipt->payment.ok());
+      }
+    });
+  };
+  EXPECT_EQ(trips(), 2) << "their pity was not known yet";
+  EXPECT_EQ(trips(), 1);
+  // Another process pulls for one of them: all is rolled back, and read anew.
+  const auto other = Open();
+  PullRequest request = Ask("elsewhere", 10);
+  request.player = Member(1);
+  ASSERT_TRUE(ShopService(*other).Pull(request)->payment.ok());
+  EXPECT_EQ(trips(), 4);
+  EXPECT_EQ(trips(), 1);
+  for (int i = 0; i < kMembers; ++i) {
+    EXPECT_EQ(GemsOf(*store, i), 1000 - pulled - (i == 1 ? 10 : 0));
+    ExpectSound(*store, Member(i));
+  }
+}
+
+TEST_F(PostgresKnownGroupTest, WhatIsKnownAnswersNoneOfAGroup) {
+  const auto store = Open();
+  const auto other = Open();
+  FundEach(*store, 5);
+  PullService pulls = ShopService(*store);
+  for (const auto& receipt : pulls.PullMany(AskEach("1"))) {
+    ASSERT_TRUE(receipt.ok() && receipt->payment.ok());
+  }
+  // Known to have 4 each; one has more by now, and one has less.
+  LedgerRequest credit = Request(OperationKind::kCredit, "c", 200);
+  credit.player = Member(0);
+  ASSERT_TRUE(Carry(*other, credit)->ok());
+  LedgerRequest debit = Request(OperationKind::kDebit, "d", 4);
+  debit.player = Member(2);
+  ASSERT_TRUE(Carry(*other, debit)->ok());
+  const auto tens = pulls.PullMany(AskEach("2", 10));
+  const auto ones = pulls.PullMany(AskEach("3"));
+  for (int i = 0; i < kMembers; ++i) {
+    const auto place = static_cast<std::size_t>(i);
+    ASSERT_TRUE(tens[place].ok() && ones[place].ok());
+    EXPECT_EQ(tens[place]->payment.ok(), i == 0);
+    EXPECT_EQ(ones[place]->payment.ok(), i != 2);
+    EXPECT_EQ(tens[place]->pulls.size(), i == 0 ? 10 : 0);
+    ExpectSound(*store, Member(i));
+  }
+  EXPECT_EQ(GemsOf(*store, 0), 193);
+  EXPECT_EQ(GemsOf(*store, 1), 3);
+  EXPECT_EQ(GemsOf(*store, 2), 0);
+  // Asked again, among others who ask for the first time.
+  std::vector<PullRequest> mixed = AskEach("4");
+  mixed[1].id = OperationId::Trusted("g-3");
+  const auto again = pulls.PullMany(mixed);
+  ASSERT_TRUE(again[0].ok() && again[1].ok() && again[2].ok());
+  EXPECT_TRUE(again[0]->payment.ok() && !again[0]->payment.replayed);
+  EXPECT_TRUE(again[1]->payment.replayed);
+  EXPECT_EQ(again[1]->pulls, ones[1]->pulls);
+  EXPECT_EQ(again[2]->payment.outcome, LedgerOutcome::kInsufficientFunds);
+}
+
+TEST_F(PostgresKnownGroupTest, AGroupThatProvesNotEachRowIsNotBegun) {
+  const auto store = Open();
+  FundEach(*store, 100);
+  std::vector<ReadSet> reads;
+  std::vector<WriteSet> writes;
+  for (int i = 0; i < kMembers; ++i) {
+    const PlayerId player = Member(i);
+    WriteSet pity;
+    pity.pity = {{.player = player, .scope = kScope, .seq = 1}};
+    ASSERT_EQ(Write(*store, pity, player), absl::OkStatus());
+    reads.push_back({.player = player,
+                     .accounts = {kGems},
+                     .pity = {kScope},
+                     .optimistic = true});
+  }
+  const auto begin = [&] {
+    auto group = store->BeginMany(reads);
+    EXPECT_TRUE(group.ok()) << group.status();
+    writes.assign(kMembers, {});
+    for (std::size_t i = 0; i < writes.size(); ++i) {
+      writes[i].accounts = (*group)->snapshots()[i].accounts;
+      writes[i].accounts.at(0).balance.version += 1;
+      writes[i].pity = (*group)->snapshots()[i].pity;
+      writes[i].pity.at(0).seq += 5;
+    }
+    return *std::move(group);
+  };
+  EXPECT_EQ(RoundTripsOf([&] { begin(); }), 0);
+  EXPECT_EQ(RoundTripsOf([&] {
+              const auto group = begin();
+              writes[1] = {};
+              EXPECT_EQ(group->Commit(writes).code(),
+                        absl::StatusCode::kAborted);
+            }),
+            0);
+  EXPECT_EQ(Sql("SELECT max(seq) FROM pity"), "1");
+  // One of them is read under lock: then so are all.
+  reads[2].optimistic = false;
+  EXPECT_EQ(RoundTripsOf([&] { begin(); }), 2) << "and the rollback";
+  reads[2].optimistic = true;
+  EXPECT_EQ(begin()->Commit(writes), absl::OkStatus());
+  EXPECT_EQ(Sql("SELECT max(seq) FROM pity"), "6");
+}
+
+// It would have a seq above what is there, too.
+TEST_F(PostgresKnownGroupTest, APityThatMovedByItselfIsSeen) {
+  const auto store = Open();
+  FundEach(*store, 100);
+  PullService pulls = ShopService(*store);
+  for (const auto& receipt : pulls.PullMany(AskEach("1"))) {
+    ASSERT_TRUE(receipt.ok() && receipt->payment.ok());
+  }
+  EXPECT_EQ(Sql("UPDATE pity SET seq = seq + 3 WHERE player_id = 'm1'"), "");
+  const std::int64_t trips = RoundTripsOf([&] {
+    const auto receipts = pulls.PullMany(AskEach("2", 10));
+    ASSERT_TRUE(receipts[1].ok());
+    EXPECT_EQ(receipts[1]->pulls.at(0).seq, 5);
+  });
+  EXPECT_EQ(trips, 4);
+}
+
 TEST_F(PostgresKnownRowsTest, WhoWasUsedTheLongestAgoIsForgotten) {
   const auto store = Open({.known_players = 2});
   std::vector<PlayerId> players;

@@ -70,7 +70,7 @@ class PullService {
 
   // The requests, which are of different players, in one transaction.
   absl::StatusOr<std::vector<absl::StatusOr<PullReceipt>>> PullTogether(
-      const std::vector<PullRequest>& requests);
+      const std::vector<PullRequest>& requests, bool optimistic);
   // As PullTogether; where others were quicker too often, or a row of one
   // request can't be kept, one by one.
   std::vector<absl::StatusOr<PullReceipt>> PullGroup(

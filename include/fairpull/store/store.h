@@ -76,7 +76,10 @@ class GroupTransaction {
   GroupTransaction(const GroupTransaction&) = delete;
   GroupTransaction& operator=(const GroupTransaction&) = delete;
 
-  // The rows of each read set, in the order in which they were given.
+  // The rows of each read set, in the order in which they were given. Where all
+  // of them are `optimistic` they may be what the store saw last: nothing may
+  // be answered from them before Commit is OK, which then is Aborted where a
+  // write set does not replace each of its player's rows.
   [[nodiscard]] virtual const std::vector<Snapshot>& snapshots() const = 0;
 
   // As Transaction::Commit, where `writes[i]` is the i-th player's, and empty
