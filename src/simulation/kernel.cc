@@ -19,7 +19,8 @@ namespace HWY_NAMESPACE {
 #if HWY_TARGET == HWY_SCALAR
 
 bool Vectorised() { return false; }
-void Run(const Program&, CellKind, std::size_t, LaneBlock&, std::uint16_t*) {}
+void Run(const Program&, CellKind, std::size_t, LaneBlock&, std::uint16_t*,
+         std::uint64_t*) {}
 
 #else
 
@@ -260,8 +261,67 @@ HWY_INLINE Lanes IndexOf(const Program& program, const Index& index,
   return found;
 }
 
+// What Shape::kAny leaves to be asked of the program.
+struct AnyShape {
+  static std::size_t Pairs(const Program& program) { return program.pairs; }
+  static std::size_t Groups(const Program& program) { return program.groups; }
+  static std::size_t CurveSize(const Tier& tier, std::size_t) {
+    return tier.weight.size;
+  }
+  static Index CurveIndex(const Tier& tier, std::size_t) { return tier.index; }
+  static bool IsGuarantee(const Edge& edge) { return edge.guarantee != 0; }
+  static bool IsWhole(const Edge& edge) { return edge.factor_without == 1; }
+  static bool GoesBack(const PairStep& step) { return step.goes_back; }
+};
+
+// What Shape::kTwoPities or, with kAtHalf, Shape::kTwoPitiesAtHalf knows.
+template <bool kAtHalf>
+struct TwoPities {
+  static std::size_t Pairs(const Program&) { return 2; }
+  static std::size_t Groups(const Program&) { return kFewGroups; }
+  static std::size_t CurveSize(const Tier&, std::size_t tier) {
+    return tier == 0 ? 32 : kShortCurve;
+  }
+  static Index CurveIndex(const Tier&, std::size_t tier) {
+    return {.kind = Index::Kind::kLow, .pair = tier};
+  }
+  static bool IsGuarantee(const Edge&) { return true; }
+  static bool IsWhole(const Edge&) { return kAtHalf; }
+  static bool GoesBack(const PairStep&) { return false; }
+};
+
+// Where the parts of a tier from `base` to `ends` end at an edge.
+template <class Known>
+HWY_INLINE Lanes EdgesOf(const Program& program, const Tier& tier,
+                         const Edge& edge, const LaneState& state,
+                         const Lanes& base, const Lanes& weight,
+                         const Lanes& ends) {
+  const D d;
+  const int shift = static_cast<int>(tier.shift);
+  Lanes edges;
+  if (Known::IsGuarantee(edge)) {
+    const V flag = hn::Set(d, edge.guarantee);
+    const V factor = hn::Set(d, edge.factor_without);
+    const std::uint32_t* const counters = state.counters[edge.index.pair];
+    for (std::size_t u = 0; u < kUnroll; ++u) {
+      V part = hn::ShiftRightSame(weight.v[u], shift);
+      if (!Known::IsWhole(edge)) part = hn::Mul(part, factor);
+      const auto all = hn::TestBit(hn::Load(d, counters + u * kN), flag);
+      edges.v[u] = hn::IfThenElse(all, ends.v[u], hn::Add(base.v[u], part));
+    }
+    return edges;
+  }
+  const Lanes factor = Lookup(program.At(edge.factor), edge.factor.size,
+                              IndexOf(program, edge.index, state));
+  for (std::size_t u = 0; u < kUnroll; ++u) {
+    const V unit = hn::ShiftRightSame(weight.v[u], shift);
+    edges.v[u] = hn::Add(base.v[u], hn::Mul(unit, factor.v[u]));
+  }
+  return edges;
+}
+
 // The groups that the first words stand for, on a banner of kTiers rarities.
-template <std::size_t kTiers>
+template <class Known, std::size_t kTiers>
 HWY_INLINE Lanes PickGroups(const Program& program, const LaneState& state,
                             const std::uint32_t* HWY_RESTRICT words) {
   const D d;
@@ -280,50 +340,57 @@ HWY_INLINE Lanes PickGroups(const Program& program, const LaneState& state,
     const Tier& tier = program.tiers[t];
     Lanes weight;
     if (t + 1 < kTiers) {
-      weight = Lookup(program.At(tier.weight), tier.weight.size,
-                      IndexOf(program, tier.index, state));
+      weight = Lookup(program.At(tier.weight), Known::CurveSize(tier, t),
+                      IndexOf(program, Known::CurveIndex(tier, t), state));
     }
+    Lanes ends;
     for (std::size_t u = 0; u < kUnroll; ++u) {
-      const V left = hn::Sub(full, base.v[u]);
-      weight.v[u] = t + 1 < kTiers ? hn::Min(weight.v[u], left) : left;
+      // Nothing is left out of the first tier's weight.
+      if (t > 0) {
+        const V left = hn::Sub(full, base.v[u]);
+        weight.v[u] = t + 1 < kTiers ? hn::Min(weight.v[u], left) : left;
+      } else if (kTiers == 1) {
+        weight.v[u] = hn::Set(d, program.full_words);
+      }
+      ends.v[u] = t + 1 < kTiers ? hn::Add(base.v[u], weight.v[u]) : full;
     }
     for (const Edge& edge : tier.edges) {
+      const Lanes edges =
+          EdgesOf<Known>(program, tier, edge, state, base, weight, ends);
       const V next = hn::Set(d, ++g);
-      const Lanes factor = Lookup(program.At(edge.factor), edge.factor.size,
-                                  IndexOf(program, edge.index, state));
       for (std::size_t u = 0; u < kUnroll; ++u) {
-        const V unit =
-            hn::ShiftRightSame(weight.v[u], static_cast<int>(tier.shift));
-        const V end = hn::Add(base.v[u], hn::Mul(unit, factor.v[u]));
-        group.v[u] = IfBelow(place.v[u], end, group.v[u], next);
+        group.v[u] = IfBelow(place.v[u], edges.v[u], group.v[u], next);
       }
     }
     if (t + 1 == kTiers) break;
     const V next = hn::Set(d, ++g);
     for (std::size_t u = 0; u < kUnroll; ++u) {
-      base.v[u] = hn::Add(base.v[u], weight.v[u]);
-      group.v[u] = IfBelow(place.v[u], base.v[u], group.v[u], next);
+      group.v[u] = IfBelow(place.v[u], ends.v[u], group.v[u], next);
     }
+    base = ends;
   }
   return group;
 }
 
 // Each counter as CounterStep::After makes it.
+template <class Known>
 HWY_INLINE void StepCounters(const Program& program, const Lanes& group,
                              LaneState& state) {
   const D d;
-  const std::size_t groups = program.groups;
-  for (std::size_t p = 0; p < program.pairs; ++p) {
+  const std::size_t groups = Known::Groups(program);
+#pragma GCC unroll 2
+  for (std::size_t p = 0; p < Known::Pairs(program); ++p) {
+    const PairStep& step = program.steps[p];
     Lanes value = LoadLanes(state.counters[p]);
-    if (program.goes_back[p]) {
-      const Lanes back = Lookup(program.At(program.back[p]), groups, group);
+    if (Known::GoesBack(step)) {
+      const Lanes back = Lookup(program.At(step.back), groups, group);
       for (std::size_t u = 0; u < kUnroll; ++u) {
         value.v[u] = To32(hn::SaturatedSub(To16(value.v[u]), To16(back.v[u])));
       }
     }
-    const Lanes keep = Lookup(program.At(program.keep[p]), groups, group);
-    const Lanes add = Lookup(program.At(program.add[p]), groups, group);
-    const V16 cap = To16(hn::Set(d, program.cap[p]));
+    const Lanes keep = Lookup(program.At(step.keep), groups, group);
+    const Lanes add = Lookup(program.At(step.add), groups, group);
+    const V16 cap = To16(hn::Set(d, step.cap));
     for (std::size_t u = 0; u < kUnroll; ++u) {
       const V kept = hn::And(value.v[u], keep.v[u]);
       value.v[u] = To32(hn::Min(hn::Add(To16(kept), To16(add.v[u])), cap));
@@ -344,34 +411,80 @@ HWY_INLINE void StoreCells(const Lanes& cells, std::uint16_t* HWY_RESTRICT to) {
   }
 }
 
+// How often lanes drew each group but the last.
+struct Counts {
+  alignas(64) std::uint32_t of_group[kMaxCounted - 1][kN] = {};
+
+  // Adds what the lanes of `tally` counted, as Program::tally says.
+  HWY_INLINE void Add(const Program& program, const Lanes& tally) {
+    const D d;
+    const V mask = hn::Set(d, (1u << program.tally_bits) - 1);
+    for (std::uint32_t g = 0; g + 1 < program.groups; ++g) {
+      const int at = static_cast<int>(g * program.tally_bits);
+      V count = hn::Load(d, of_group[g]);
+      for (std::size_t u = 0; u < kUnroll; ++u) {
+        const V field = hn::ShiftRightSame(tally.v[u], at);
+        count = hn::Add(count, hn::And(field, mask));
+      }
+      hn::Store(count, d, of_group[g]);
+    }
+  }
+};
+
 // The groups of drawn.steps pulls; `cells` are kLanes apart.
-template <std::size_t kTiers>
+template <class Known, std::size_t kTiers, bool kCounted>
 HWY_NOINLINE void PullGroupsOf(const Program& program, LaneState& state,
-                               Drawn& drawn, std::uint16_t* cells) {
-  for (std::size_t step = 0; step < drawn.steps; ++step) {
-    const Lanes group = PickGroups<kTiers>(program, state, drawn.first[step]);
-    StepCounters(program, group, state);
-    StoreCells(group, cells + step * kLanes);
-    if (step + 1 == drawn.steps) StoreLanes(group, drawn.group);
+                               Drawn& drawn, std::uint16_t* cells,
+                               Counts* counts) {
+  // No longer than a lane can count.
+  const std::size_t most = (std::size_t{1} << program.tally_bits) - 1;
+  std::size_t step = 0;
+  while (step < drawn.steps) {
+    const std::size_t end =
+        kCounted ? std::min(drawn.steps, step + most) : drawn.steps;
+    Lanes tally;
+    for (std::size_t u = 0; u < kUnroll; ++u) tally.v[u] = hn::Zero(D());
+    for (; step < end; ++step) {
+      const Lanes group =
+          PickGroups<Known, kTiers>(program, state, drawn.first[step]);
+      StepCounters<Known>(program, group, state);
+      StoreCells(group, cells + step * kLanes);
+      if (step + 1 == drawn.steps) StoreLanes(group, drawn.group);
+      if (!kCounted) continue;
+      const Lanes one =
+          Lookup(program.At(program.tally), Known::Groups(program), group);
+      for (std::size_t u = 0; u < kUnroll; ++u) {
+        tally.v[u] = hn::Add(tally.v[u], one.v[u]);
+      }
+    }
+    if (kCounted) counts->Add(program, tally);
   }
 }
 
+template <bool kCounted>
 void PullGroups(const Program& program, LaneState& state, Drawn& drawn,
-                std::uint16_t* cells) {
+                std::uint16_t* cells, Counts* counts) {
   static_assert(kMaxTiers == 6);
+  const auto pull = [&](auto of) { of(program, state, drawn, cells, counts); };
+  if (program.shape == Shape::kTwoPities) {
+    return pull(PullGroupsOf<TwoPities<false>, 3, kCounted>);
+  }
+  if (program.shape == Shape::kTwoPitiesAtHalf) {
+    return pull(PullGroupsOf<TwoPities<true>, 3, kCounted>);
+  }
   switch (program.tiers.size()) {
     case 1:
-      return PullGroupsOf<1>(program, state, drawn, cells);
+      return pull(PullGroupsOf<AnyShape, 1, kCounted>);
     case 2:
-      return PullGroupsOf<2>(program, state, drawn, cells);
+      return pull(PullGroupsOf<AnyShape, 2, kCounted>);
     case 3:
-      return PullGroupsOf<3>(program, state, drawn, cells);
+      return pull(PullGroupsOf<AnyShape, 3, kCounted>);
     case 4:
-      return PullGroupsOf<4>(program, state, drawn, cells);
+      return pull(PullGroupsOf<AnyShape, 4, kCounted>);
     case 5:
-      return PullGroupsOf<5>(program, state, drawn, cells);
+      return pull(PullGroupsOf<AnyShape, 5, kCounted>);
     default:
-      return PullGroupsOf<6>(program, state, drawn, cells);
+      return pull(PullGroupsOf<AnyShape, 6, kCounted>);
   }
 }
 
@@ -422,11 +535,15 @@ HWY_NOINLINE void PullItems(const Program& program, const Drawn& drawn,
 }
 
 void RunLanes(const Program& program, CellKind kind, std::size_t steps,
-              LaneState& state, std::uint16_t* cells) {
+              LaneState& state, std::uint16_t* cells, Counts* counts) {
   Drawn drawn;
   while (steps > 0) {
     DrawWords(program, std::min(steps, kSteps), state, drawn);
-    PullGroups(program, state, drawn, cells);
+    if (counts != nullptr) {
+      PullGroups<true>(program, state, drawn, cells, counts);
+    } else {
+      PullGroups<false>(program, state, drawn, cells, counts);
+    }
     if (drawn.last_in_doubt) {
       const std::uint32_t* const last = program.At(program.last_item_word);
       Redraw(state.words, drawn.second[drawn.steps - 1],
@@ -452,46 +569,28 @@ void CopyLanes(const From& from, std::size_t from_lane, To& to,
 }
 
 void Run(const Program& program, CellKind kind, std::size_t steps,
-         LaneBlock& block, std::uint16_t* cells) {
+         LaneBlock& block, std::uint16_t* cells, std::uint64_t* counts) {
+  const D d;
+  Counts counted;
   for (std::size_t first = 0; first < kLanes; first += kTogether) {
     LaneState state;
     CopyLanes(block, first, state, 0);
-    RunLanes(program, kind, steps, state, cells + first);
+    RunLanes(program, kind, steps, state, cells + first,
+             counts == nullptr ? nullptr : &counted);
     CopyLanes(state, 0, block, first);
   }
+  if (counts == nullptr) return;
+  std::uint64_t rest = steps * kLanes;
+  for (std::uint32_t g = 0; g + 1 < program.groups; ++g) {
+    const std::uint32_t count =
+        hn::GetLane(hn::SumOfLanes(d, hn::Load(d, counted.of_group[g])));
+    counts[g] += count;
+    rest -= count;
+  }
+  counts[program.groups - 1] += rest;
 }
 
 #endif  // HWY_TARGET != HWY_SCALAR
-
-#if HWY_TARGET == HWY_SCALAR
-void Count(const std::uint16_t* cells, std::size_t size, std::size_t,
-           std::uint64_t* counts) {
-  for (std::size_t i = 0; i < size; ++i) ++counts[cells[i]];
-}
-#else
-void Count(const std::uint16_t* cells, std::size_t size, std::size_t kinds,
-           std::uint64_t* counts) {
-  const D d;
-  const D16 d16;
-  const std::size_t n = hn::Lanes(d16);
-  for (std::size_t kind = 0; kind < kinds; ++kind) {
-    const V16 value = hn::Set(d16, static_cast<std::uint16_t>(kind));
-    // Two, so that they need not wait for each other.
-    V16 even = hn::Zero(d16);
-    V16 odd = even;
-    for (std::size_t i = 0; i < size; i += 2 * n) {
-      const auto same = hn::Eq(hn::LoadU(d16, cells + i), value);
-      const auto next = hn::Eq(hn::LoadU(d16, cells + i + n), value);
-      even = hn::Sub(even, hn::VecFromMask(d16, same));
-      odd = hn::Sub(odd, hn::VecFromMask(d16, next));
-    }
-    const V both = To32(hn::Add(even, odd));
-    const V sums =
-        hn::Add(hn::And(both, hn::Set(d, 0xffff)), hn::ShiftRight<16>(both));
-    counts[kind] += hn::GetLane(hn::SumOfLanes(d, sums));
-  }
-}
-#endif
 
 }  // namespace HWY_NAMESPACE
 }  // namespace fairpull::internal
@@ -502,7 +601,6 @@ namespace fairpull::internal {
 
 HWY_EXPORT(Vectorised);
 HWY_EXPORT(Run);
-HWY_EXPORT(Count);
 
 bool HasKernel() { return HWY_DYNAMIC_DISPATCH(Vectorised)(); }
 
@@ -512,13 +610,8 @@ const char* KernelTarget() {
 }
 
 void RunKernel(const Program& program, CellKind kind, std::size_t steps,
-               LaneBlock& lanes, std::uint16_t* cells) {
-  HWY_DYNAMIC_DISPATCH(Run)(program, kind, steps, lanes, cells);
-}
-
-void CountCells(const std::uint16_t* cells, std::size_t size, std::size_t kinds,
-                std::uint64_t* counts) {
-  HWY_DYNAMIC_DISPATCH(Count)(cells, size, kinds, counts);
+               LaneBlock& lanes, std::uint16_t* cells, std::uint64_t* counts) {
+  HWY_DYNAMIC_DISPATCH(Run)(program, kind, steps, lanes, cells, counts);
 }
 
 }  // namespace fairpull::internal

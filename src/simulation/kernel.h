@@ -27,15 +27,10 @@ struct LaneBlock {
 // Pulls `steps` times for each lane, as Pull does with the lane's words, and
 // moves `lanes` on. The outcomes go to `cells`, kLanes for each step: groups,
 // or columns of items as Program counts them. Both words are taken for each
-// pull whatever the kind of cell.
+// pull whatever the kind of cell. Adds how often each group was drawn to
+// `counts`, unless it is null; the program has at most kMaxCounted groups then.
 void RunKernel(const Program& program, CellKind kind, std::size_t steps,
-               LaneBlock& lanes, std::uint16_t* cells);
-
-// Adds how often each value below `kinds` is among `cells` to `counts`. The
-// time it takes grows with `kinds`. `size` is a multiple of kLanes, at most
-// 2^21.
-void CountCells(const std::uint16_t* cells, std::size_t size, std::size_t kinds,
-                std::uint64_t* counts);
+               LaneBlock& lanes, std::uint16_t* cells, std::uint64_t* counts);
 
 }  // namespace fairpull::internal
 

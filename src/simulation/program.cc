@@ -178,6 +178,11 @@ class Factor {
   [[nodiscard]] const std::vector<std::uint32_t>& values() const {
     return values_;
   }
+  // The counter that they depend on alone, if it is one that has two values.
+  [[nodiscard]] std::optional<std::size_t> Flag() const {
+    if (digits_.size() != 1 || values_.size() != 2) return std::nullopt;
+    return digits_.front().counter;
+  }
   [[nodiscard]] Index ToIndex() const {
     Index index;
     if (digits_.empty()) return index;
@@ -198,6 +203,27 @@ class Factor {
   std::vector<std::uint32_t> values_;
 };
 
+Shape ShapeOf(const Program& program) {
+  if (program.tiers.size() != 3 || program.pairs != 2 ||
+      program.groups > kFewGroups || !program.tiers[2].edges.empty()) {
+    return Shape::kAny;
+  }
+  constexpr std::size_t kCurves[] = {32, kShortCurve};
+  bool at_half = true;
+  for (std::size_t t = 0; t < 2; ++t) {
+    const Tier& tier = program.tiers[t];
+    if (tier.index.kind != Index::Kind::kLow || tier.index.pair != t ||
+        tier.weight.size > kCurves[t] || program.steps[t].goes_back) {
+      return Shape::kAny;
+    }
+    for (const Edge& edge : tier.edges) {
+      if (edge.guarantee == 0 || edge.index.pair != t) return Shape::kAny;
+      at_half = at_half && edge.factor_without == 1;
+    }
+  }
+  return at_half ? Shape::kTwoPitiesAtHalf : Shape::kTwoPities;
+}
+
 class ProgramMaker {
  public:
   explicit ProgramMaker(const Banner& banner)
@@ -209,11 +235,13 @@ class ProgramMaker {
       FAIRPULL_RETURN_IF_ERROR(MakeTier(i));
     }
     FAIRPULL_RETURN_IF_ERROR(MakeSteps());
+    MakeTally();
     FAIRPULL_RETURN_IF_ERROR(MakeItems());
     if (program_.tiers.size() > kMaxTiers) {
       return CantHold(absl::StrCat("it has ", program_.tiers.size(),
                                    " rarities; up to ", kMaxTiers, " fit"));
     }
+    program_.shape = ShapeOf(program_);
     return std::move(program_);
   }
 
@@ -317,7 +345,14 @@ class ProgramMaker {
       for (const std::uint32_t part : parts->values()) {
         factors.push_back(part * inverse);
       }
-      tier.edges.push_back({.factor = Add(factors), .index = parts->ToIndex()});
+      Edge made{.factor = Add(factors), .index = parts->ToIndex()};
+      const std::optional<std::size_t> flag = parts->Flag();
+      if (flag.has_value() && banner_.AlikeUpTo(*flag) == 0 &&
+          parts->values()[1] == shares) {
+        made.guarantee = Pair{1} << (*flag % 2 * 16);
+        made.factor_without = factors[0];
+      }
+      tier.edges.push_back(made);
     }
     return absl::OkStatus();
   }
@@ -336,7 +371,8 @@ class ProgramMaker {
     }
     for (std::size_t pair = 0; pair < program_.pairs; ++pair) {
       program_.start[pair] = PairOf(start, pair);
-      program_.cap[pair] = PairOf(groups.front().step.cap, pair);
+      PairStep& step = program_.steps[pair];
+      step.cap = PairOf(groups.front().step.cap, pair);
       std::vector<std::uint32_t> back;
       std::vector<std::uint32_t> keep;
       std::vector<std::uint32_t> add;
@@ -345,13 +381,24 @@ class ProgramMaker {
         keep.push_back(PairOf(group.step.keep, pair));
         add.push_back(PairOf(group.step.add, pair));
       }
-      program_.goes_back[pair] =
+      step.goes_back =
           std::any_of(back.begin(), back.end(), [](auto b) { return b != 0; });
-      program_.back[pair] = Add(back);
-      program_.keep[pair] = Add(keep);
-      program_.add[pair] = Add(add);
+      step.back = Add(back);
+      step.keep = Add(keep);
+      step.add = Add(add);
     }
     return absl::OkStatus();
+  }
+
+  void MakeTally() {
+    if (program_.groups > kMaxCounted) return;
+    const std::uint32_t counted = std::max(program_.groups, 2u) - 1;
+    program_.tally_bits = std::min(32u / counted, 16u);
+    std::vector<std::uint32_t> tally(program_.groups);
+    for (std::uint32_t g = 0; g + 1 < program_.groups; ++g) {
+      tally[g] = 1u << (g * program_.tally_bits);
+    }
+    program_.tally = Add(tally);
   }
 
   absl::Status MakeItems() {

@@ -57,6 +57,20 @@ struct Index {
 struct Edge {
   Table factor;
   Index index;
+  // Where that is a guarantee, the bit of its flag in `index.pair`, otherwise
+  // 0: all of the tier if it is set, and part of it by one factor if not.
+  Pair guarantee = 0;
+  std::uint32_t factor_without = 0;
+};
+
+// What groups do to a pair of counters, each group by its entries in tables:
+// min((max(value - back, 0) & keep) + add, cap).
+struct PairStep {
+  Table back;
+  Table keep;
+  Table add;
+  Pair cap = 0;
+  bool goes_back = false;  // whether any `back` is not 0
 };
 
 // A rarity: groups side by side on the wheel.
@@ -69,25 +83,42 @@ struct Tier {
   std::vector<Edge> edges;
 };
 
+// Groups are counted while they are drawn where there are so few.
+inline constexpr std::size_t kMaxCounted = 9;
+
 // Rarities that fit.
 inline constexpr std::size_t kMaxTiers = 6;
 
 // Items of all groups together that fit: a cell is a word of 16 bits.
 inline constexpr std::size_t kMaxCells = 65'535;
 
+// What many banners have in common, so that the kernel need not ask for it
+// with each pull.
+enum class Shape : std::uint8_t {
+  kAny,
+  // Three rarities. The first and the second have the first and the second pair
+  // of counters: how long a hit took, and whether its feature is guaranteed.
+  // Up to kFewGroups groups; a curve of up to 32 entries and one of up to
+  // kShortCurve; guarantees are the only edges.
+  kTwoPities,
+  kTwoPitiesAtHalf,  // the same, where each edge has a factor of 1
+};
+inline constexpr std::size_t kFewGroups = 8;
+inline constexpr std::size_t kShortCurve = 8;
+
 struct Program {
+  Shape shape = Shape::kAny;
   std::size_t pairs = 0;
   Pairs start{};  // values up to here share their wheels
-  Pairs cap{};
   std::vector<Tier> tiers;
   std::uint32_t last_word = 0;   // of the first word: accepted ones end here
   std::uint32_t full_words = 0;  // how many are accepted
   std::uint32_t groups = 0;
-  // What a group does to each pair of counters.
-  std::array<Table, kMaxPairs> back{};
-  std::array<Table, kMaxPairs> keep{};
-  std::array<Table, kMaxPairs> add{};
-  std::array<bool, kMaxPairs> goes_back{};
+  std::array<PairStep, kMaxPairs> steps{};
+  // What a group adds to a lane that counts all groups but the last, if there
+  // are up to kMaxCounted: 1 in the `tally_bits` bits that are the group's.
+  Table tally;
+  std::uint32_t tally_bits = 0;
 
   // The second word, by group. Columns of all groups are counted on, and a
   // cell, an item of a group, has the number of its column.

@@ -151,6 +151,7 @@ struct ChunkRun::Lanes {
   std::vector<Replay> replays;
   std::vector<std::uint16_t> cells;
   std::vector<std::uint16_t> waited;
+  std::array<std::uint64_t, internal::kMaxCounted> counts;
 };
 
 ChunkRun::ChunkRun(const Simulation& simulation, std::uint64_t chunk,
@@ -223,10 +224,16 @@ bool ChunkRun::Next() {
     block_.waited = lanes_->waited.data();
   }
   if (lanes_->scalar) {
+    block_.counts = nullptr;
     RunScalar();
   } else {
+    const bool counted = simulation_->options().cells == CellKind::kGroup &&
+                         simulation_->cells().size() <= internal::kMaxCounted;
+    lanes_->counts.fill(0);
+    block_.counts = counted ? lanes_->counts.data() : nullptr;
     internal::RunKernel(*simulation_->program_, simulation_->options().cells,
-                        block_.draws, lanes_->block, lanes_->cells.data());
+                        block_.draws, lanes_->block, lanes_->cells.data(),
+                        counted ? lanes_->counts.data() : nullptr);
     if (simulation_->options().waits) ReplayWaits();
   }
   return true;

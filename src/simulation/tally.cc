@@ -6,14 +6,10 @@
 #include <optional>
 #include <utility>
 
-#include "kernel.h"
-
 namespace fairpull {
 namespace {
 
-// Up to so many kinds of cells vectors count each kind in turn; up to so many,
-// pairs are counted.
-constexpr std::size_t kFewKinds = 8;
+// Up to so many kinds of cells, pairs are counted.
 constexpr std::size_t kMaxPaired = 128;
 
 // Counts one more draw or wait of this length.
@@ -39,9 +35,6 @@ Tally::Tally(const Simulation& simulation)
                       ? simulation.banner().items().size()
                       : 0),
       cells_(meaning_.size()) {
-  if (meaning_.size() > kFewKinds && meaning_.size() <= kMaxPaired) {
-    pairs_.resize(kMaxPaired * kMaxPaired);
-  }
   if (simulation.options().waits) {
     waits_.resize(rarity_count_);
     pity_at_hit_.resize(rarity_count_);
@@ -51,16 +44,19 @@ Tally::Tally(const Simulation& simulation)
 
 void Tally::Add(const CellBlock& block) {
   const bool all_alike = waits_.empty() && block.players == kLanes;
-  if (all_alike && meaning_.size() <= kFewKinds) {
+  if (all_alike && block.counts != nullptr) {
     draws_ += block.draws * kLanes;
-    return internal::CountCells(block.cells, block.draws * kLanes,
-                                meaning_.size(), cells_.data());
+    for (std::size_t i = 0; i < cells_.size(); ++i) {
+      cells_[i] += block.counts[i];
+    }
+    return;
   }
-  if (all_alike && !pairs_.empty()) return AddPairs(block);
+  if (all_alike && meaning_.size() <= kMaxPaired) return AddPairs(block);
   AddOneByOne(block);
 }
 
 void Tally::AddPairs(const CellBlock& block) {
+  pairs_.resize(kMaxPaired * kMaxPaired);
   const std::size_t size = block.draws * kLanes;
   draws_ += size;
   paired_ += size;

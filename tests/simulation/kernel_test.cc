@@ -82,7 +82,7 @@ int Differences(const Banner& banner, const Program& program,
     }
   }
   std::vector<std::uint16_t> cells(kLanes);
-  RunKernel(program, CellKind::kItem, 1, block, cells.data());
+  RunKernel(program, CellKind::kItem, 1, block, cells.data(), nullptr);
   int differences = 0;
   for (std::size_t lane = 0; lane < kLanes; ++lane) {
     PityState state = starts[lane];
@@ -111,6 +111,20 @@ TEST(KernelTest, MakesTheWordsThatAreAskedFor) {
   LaneWords words(StateBefore(123, 456, 789));
   EXPECT_EQ(words.Next(), 123u);
   EXPECT_EQ(words.Next(), 456u);
+}
+
+// Bit for bit the same, but faster: a banner that loses its shape should be
+// noticed.
+TEST(KernelTest, KnowsTheShapesOfShippedBanners) {
+  const auto shape_of = [](const std::string& name) {
+    return MakeProgram(testing::LoadShipped(name)).value().shape;
+  };
+  EXPECT_EQ(shape_of("genshin-character"), Shape::kTwoPitiesAtHalf);
+  EXPECT_EQ(shape_of("wuwa-character"), Shape::kTwoPitiesAtHalf);
+  EXPECT_EQ(shape_of("hsr-lightcone"), Shape::kTwoPities);
+  EXPECT_EQ(shape_of("zzz-agent"), Shape::kTwoPities);
+  EXPECT_EQ(shape_of("genshin-weapon-path1"), Shape::kAny);
+  EXPECT_EQ(shape_of("arknights-standard"), Shape::kAny);
 }
 
 TEST(KernelTest, PicksAsPullDoesOnBothSidesOfEachEdge) {

@@ -3,12 +3,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <numeric>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "banner/files.h"
+#include "simulation/vectors.h"
 
 namespace fairpull {
 namespace {
@@ -136,9 +138,11 @@ TEST(TallyTest, AMergedTallyIsThatOfAllDraws) {
   EXPECT_GT(all.not_met(), 0u);
 }
 
-// The ways of counting: few kinds of cells, pairs of them, one by one.
+// The ways of counting: groups while they are drawn, pairs of cells, one by
+// one.
 TEST(TallyTest, CountsTheSameWhicheverWay) {
-  for (const char* name : {"starter", "genshin-character", "cs2-case"}) {
+  for (const char* name : {"starter", "genshin-character", "hsr-character",
+                           "genshin-weapon-path2", "cs2-case", "fgo-single"}) {
     const Banner banner = testing::LoadShipped(name);
     for (const CellKind cells : {CellKind::kGroup, CellKind::kItem}) {
       const auto run_all = [&](bool waits) {
@@ -148,13 +152,18 @@ TEST(TallyTest, CountsTheSameWhicheverWay) {
                 {.players = 640, .pulls = 700, .cells = cells, .waits = waits})
                 .value());
       };
-      const Tally quick = run_all(false);
       const Tally one_by_one = run_all(true);
-      EXPECT_EQ(quick.cells(), one_by_one.cells()) << name;
-      EXPECT_EQ(quick.draws(), one_by_one.draws());
-      const std::vector<std::uint64_t> counts = quick.cells();
-      EXPECT_EQ(std::accumulate(counts.begin(), counts.end(), std::uint64_t{0}),
-                640u * 700u);
+      for (const std::int64_t target : testing::Vectors()) {
+        const testing::OnlyVectors only(target);
+        const Tally quick = run_all(false);
+        EXPECT_EQ(quick.cells(), one_by_one.cells())
+            << name << " on " << hwy::TargetName(target);
+        EXPECT_EQ(quick.draws(), one_by_one.draws());
+        const std::vector<std::uint64_t> counts = quick.cells();
+        EXPECT_EQ(
+            std::accumulate(counts.begin(), counts.end(), std::uint64_t{0}),
+            640u * 700u);
+      }
     }
   }
 }

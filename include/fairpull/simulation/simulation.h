@@ -134,6 +134,9 @@ struct CellBlock {
   const std::uint16_t* cells = nullptr;
   // With SimulationOptions::waits: PullsWaited of each of them.
   const std::uint16_t* waited = nullptr;
+  // How often each of Simulation::cells() was drawn by all kLanes lanes, those
+  // that no player is in included; null where it was not counted on the way.
+  const std::uint64_t* counts = nullptr;
 };
 
 // Writes the items of a block, as places in Banner::items(), in rows of
