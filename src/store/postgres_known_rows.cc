@@ -55,19 +55,40 @@ std::optional<Snapshot> PostgresKnownRows::Find(const ReadSet& reads) {
   return snapshot;
 }
 
+std::vector<bool> PostgresKnownRows::Owned(const PlayerId& player,
+                                           const WriteSet& writes) {
+  std::vector<bool> owned(writes.inventory.size());
+  if (writes.pity.size() != 1) return owned;
+  const std::lock_guard lock(mutex_);
+  const auto found = by_player_.find(player);
+  if (found == by_player_.end()) return owned;
+  for (std::size_t i = 0; i < owned.size(); ++i) {
+    owned[i] = found->second->items.contains(
+        {writes.pity[0].scope, writes.inventory[i].item});
+  }
+  return owned;
+}
+
 void PostgresKnownRows::Keep(const PlayerId& player, const Snapshot& read,
                              const WriteSet& written) {
   if (most_players_ == 0) return;
   const std::lock_guard lock(mutex_);
   const auto [place, is_new] = by_player_.try_emplace(player, used_.end());
   if (is_new) {
-    used_.push_front({.player = player, .snapshot = {}});
+    used_.push_front({.player = player, .snapshot = {}, .items = {}});
   } else {
     used_.splice(used_.begin(), used_, place->second);
   }
   place->second = used_.begin();
   PutAll(read.accounts, read.pity, used_.front().snapshot);
   PutAll(written.accounts, written.pity, used_.front().snapshot);
+  if (written.pity.size() == 1) {
+    auto& items = used_.front().items;
+    for (const InventoryRecord& row : written.inventory) {
+      if (items.size() == kMostItems) break;
+      items.emplace(written.pity[0].scope, row.item);
+    }
+  }
   if (used_.size() > most_players_) {
     by_player_.erase(used_.back().player);
     used_.pop_back();

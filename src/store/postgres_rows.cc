@@ -1,6 +1,7 @@
 #include "postgres_rows.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <tuple>
 #include <utility>
@@ -52,7 +53,6 @@ PostgresQuery WriterOf(const Hold& row) {
   return row.state == HoldState::kPending ? Q::kInsertHold : Q::kResolveHold;
 }
 PostgresQuery WriterOf(const PullRecord&) { return Q::kInsertPull; }
-PostgresQuery WriterOf(const InventoryRecord&) { return Q::kAddInventory; }
 PostgresQuery WriterOf(const PullOperation&) { return Q::kWritePullOperation; }
 
 template <class Row>
@@ -83,6 +83,20 @@ void WritePity(PostgresConnection& connection, const Snapshot& read,
           }
         },
         ColumnsOf(*row));
+  }
+}
+
+void WriteInventory(PostgresConnection& connection,
+                    const std::vector<InventoryRecord>& rows,
+                    const std::vector<bool>& owned) {
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const bool is_there = !owned.empty() && owned[i];
+    std::apply(
+        [&](const auto&... values) {
+          connection.Queue(is_there ? Q::kRaiseInventory : Q::kAddInventory,
+                           values...);
+        },
+        ColumnsOf(rows[i]));
   }
 }
 
@@ -142,13 +156,13 @@ absl::StatusOr<Snapshot> PostgresReads::Take(
 }
 
 void QueueWrites(PostgresConnection& connection, const Snapshot& read,
-                 const WriteSet& writes) {
+                 const WriteSet& writes, const std::vector<bool>& owned) {
   WriteAll(connection, writes.operations);
   WriteAll(connection, writes.accounts);
   WriteAll(connection, writes.holds);
   WritePity(connection, read, writes.pity);
   WriteAll(connection, writes.pulls);
-  WriteAll(connection, writes.inventory);
+  WriteInventory(connection, writes.inventory, owned);
   WriteAll(connection, writes.pull_operations);
 }
 

@@ -38,9 +38,10 @@ class PostgresReads {
 
 // Queues everything in `writes`. A guard of WriteSet that does not hold ends
 // the transaction with Aborted, and so does another pity than the one that was
-// read; the accounts with a version above 0 must be there.
+// read; the accounts with a version above 0 must be there, and the items whose
+// places `owned` names, which may be empty.
 void QueueWrites(PostgresConnection& connection, const Snapshot& read,
-                 const WriteSet& writes);
+                 const WriteSet& writes, const std::vector<bool>& owned);
 
 }  // namespace fairpull
 

@@ -40,6 +40,7 @@ enum class PostgresQuery {
   kReplacePity,
   kInsertPull,
   kAddInventory,
+  kRaiseInventory,
   kWritePullOperation,
   // The same of several players at once.
   kOperationsOfMany,
@@ -51,6 +52,7 @@ enum class PostgresQuery {
   kReplacePityOfMany,
   kInsertPulls,
   kAddInventoryOfMany,
+  kRaiseInventoryOfMany,
   // Pages.
   kEntriesPage,
   kEntryAsOf,

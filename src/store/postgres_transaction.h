@@ -73,7 +73,9 @@ class PostgresWork {
   // Begins at last a transaction that was not begun, if `writes` can prove by
   // their guards that what it took for known was true; Aborted otherwise.
   absl::Status BeginUnlocked(absl::Span<const WriteSet> writes);
-  void QueueAll(absl::Span<const WriteSet> writes);
+  // `owned` as in QueueWrites, by player.
+  void QueueAll(absl::Span<const WriteSet> writes,
+                const std::vector<std::vector<bool>>& owned);
   // Locks the accounts that are to be replaced and were not read. Aborted if
   // one is not there.
   absl::Status LockUnread(absl::Span<const WriteSet> writes);

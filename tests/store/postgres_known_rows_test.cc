@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 #include <vector>
 
@@ -286,6 +287,67 @@ TEST_F(PostgresKnownGroupTest, APityThatMovedByItselfIsSeen) {
     EXPECT_EQ(receipts[1]->pulls.at(0).seq, 5);
   });
   EXPECT_EQ(trips, 4);
+}
+
+TEST_F(PostgresKnownGroupTest, AnItemThatIsKnownIsRaisedAndNotInserted) {
+  const auto store = Open();
+  const auto other = Open({.known_players = 0});
+  FundEach(*store, 100);
+  PullService pulls = ShopService(*store);
+  PullService others = ShopService(*other);
+  // Both items of the shop, for each.
+  for (const auto& receipt : pulls.PullMany(AskEach("1", 10))) {
+    ASSERT_TRUE(receipt.ok() && receipt->payment.ok());
+  }
+  EXPECT_EQ(Sql("SELECT count(*) FROM inventory"), "6");
+  EXPECT_EQ(Sql("CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS "
+                "'BEGIN RAISE EXCEPTION ''inserted''; END'; "
+                "CREATE TRIGGER refuse BEFORE INSERT ON inventory "
+                "FOR EACH ROW EXECUTE FUNCTION refuse()"),
+            "");
+  EXPECT_FALSE(others.PullMany(AskEach("2"))[0].ok());
+  for (const auto& receipt : pulls.PullMany(AskEach("3", 10))) {
+    EXPECT_TRUE(receipt.ok() && receipt->payment.ok()) << receipt.status();
+  }
+  for (const PullRequest& request : AskEach("4")) {
+    const auto receipt = pulls.Pull(request);
+    EXPECT_TRUE(receipt.ok() && receipt->payment.ok()) << receipt.status();
+  }
+  EXPECT_EQ(Sql("SELECT sum(count) FROM inventory"), "63");
+  for (int i = 0; i < kMembers; ++i) ExpectSound(*store, Member(i));
+}
+
+// A row is there for sure only if what wrote it is: the pity of the scope that
+// it was drawn in proves that, and no other does.
+TEST(PostgresKnownItemsTest, AnItemIsOwnedInTheScopeThatItWasDrawnIn) {
+  PostgresKnownRows known(1);
+  const auto item = [](int i) {
+    return InventoryRecord{.player = kPlayer,
+                           .item = ItemId::Trusted(absl::StrCat("i", i)),
+                           .count = 1};
+  };
+  WriteSet writes;
+  writes.pity = {{.player = kPlayer, .scope = kScope, .seq = 1}};
+  writes.inventory = {item(1), item(2)};
+  EXPECT_EQ(known.Owned(kPlayer, writes), std::vector<bool>(2, false));
+  known.Keep(kPlayer, {}, writes);
+  writes.inventory = {item(1), item(3), item(2)};
+  EXPECT_EQ(known.Owned(kPlayer, writes), (std::vector{true, false, true}));
+  writes.pity[0].scope = ScopeId::Trusted("other");
+  EXPECT_EQ(known.Owned(kPlayer, writes), std::vector<bool>(3, false));
+  writes.pity.push_back({.player = kPlayer, .scope = kScope, .seq = 2});
+  EXPECT_EQ(known.Owned(kPlayer, writes), std::vector<bool>(3, false));
+  writes.pity.clear();
+  EXPECT_EQ(known.Owned(kPlayer, writes), std::vector<bool>(3, false));
+  // Beyond some, items are written as new ones are.
+  writes.pity = {{.player = kPlayer, .scope = kScope, .seq = 2}};
+  writes.inventory.clear();
+  for (int i = 1; i <= 80; ++i) writes.inventory.push_back(item(i));
+  known.Keep(kPlayer, {}, writes);
+  const std::vector<bool> owned = known.Owned(kPlayer, writes);
+  EXPECT_EQ(std::count(owned.begin(), owned.end(), true), 64);
+  known.Forget(kPlayer);
+  EXPECT_EQ(known.Owned(kPlayer, writes), std::vector<bool>(80, false));
 }
 
 TEST_F(PostgresKnownRowsTest, WhoWasUsedTheLongestAgoIsForgotten) {
