@@ -49,8 +49,16 @@ Catalog LoadStarter() {
 
 PlayerId Player(std::int64_t i) { return PlayerId::Trusted(absl::StrCat(i)); }
 
-void Fund(Store& store) {
-  Wallet wallet(store, SystemClock());
+std::unique_ptr<Store> Open(const std::string& url, int known_players) {
+  return OpenPostgresStore(
+             url, {.max_connections = 32, .known_players = known_players})
+      .value();
+}
+
+// Makes the tables and gives each player all that he can pay.
+void Fund(const std::string& url) {
+  const std::unique_ptr<Store> store = Open(url, 0);
+  Wallet wallet(*store, SystemClock());
   const CurrencyId currency = CurrencyId::Trusted("crystal");
   for (int i = 0; i < kPlayers; ++i) {
     if (!wallet.OpenAccount(Player(i), currency).ok() ||
@@ -73,15 +81,12 @@ class Game {
 
   // `known_players`: of how many the store keeps the rows in mind.
   Game(const std::string& url, int known_players)
-      : store_(OpenPostgresStore(
-                   url, {.max_connections = 32, .known_players = known_players})
-                   .value()),
+      : store_(Open(url, known_players)),
         service_(*store_, LoadStarter(),
                  ServerSeeds::Make(
                      {{1, *ServerSeed::FromBytes(std::string(32, 'x'))}}, 1)
                      .value(),
                  SystemClock()) {
-    Fund(*store_);
     // Nobody's first pull is measured.
     for (int i = 0; i < kPlayers; i += kTogether) {
       PullHundred(i / kTogether);
@@ -259,6 +264,29 @@ std::string VersionOf(const std::string& url) {
   return PostgresServer::Sql(url, "SHOW server_version").rows.at(0).at(0);
 }
 
+// A copy of a database that nobody uses, while it lives.
+class Copy {
+ public:
+  Copy(PostgresServer& server, const std::string& of)
+      : server_(server), name_(DatabaseIn(of) + "_copy") {
+    Run("CREATE DATABASE " + name_ + " TEMPLATE " + DatabaseIn(of));
+  }
+  ~Copy() { Run("DROP DATABASE " + name_ + " WITH (FORCE)"); }
+  Copy(const Copy&) = delete;
+  Copy& operator=(const Copy&) = delete;
+
+  [[nodiscard]] std::string url() const { return server_.Url(name_); }
+
+ private:
+  void Run(const std::string& sql) {
+    const SqlAnswer answer = PostgresServer::Sql(server_.Url("postgres"), sql);
+    if (!answer.error.empty()) std::cerr << answer.error << "\n";
+  }
+
+  PostgresServer& server_;
+  const std::string name_;
+};
+
 // Whether a pull costs more the more pulls there are.
 int MeasureHistory(PostgresServer& server, const std::string& file, int rounds,
                    double seconds) {
@@ -267,12 +295,16 @@ int MeasureHistory(PostgresServer& server, const std::string& file, int rounds,
   std::string url;
   for (const std::int64_t past : {100'000, 1'000'000, 10'000'000}) {
     url = server.NewDatabase();
-    games.push_back(std::make_unique<Game>(url, 0));
+    Fund(url);
     std::cerr << "adding " << past << " rows\n";
     AddHistory(url, past);
-    rows.push_back({absl::StrCat("history_", past), 8,
-                    [game = games.back().get()](double s) {
-                      return game->PullsASecond(8, s, &Game::PullOne);
+    games.push_back(std::make_unique<Game>(url, 0));
+    Game& game = *games.back();
+    rows.push_back({absl::StrCat("history_", past), 8, [&game](double s) {
+                      return game.PullsASecond(8, s, &Game::PullOne);
+                    }});
+    rows.push_back({absl::StrCat("history_many_", past), 1, [&game](double s) {
+                      return game.PullsASecond(1, s, &Game::PullHundred);
                     }});
   }
   Measure(rows, rounds, seconds);
@@ -282,14 +314,13 @@ int MeasureHistory(PostgresServer& server, const std::string& file, int rounds,
 
 int Main(const std::string& file, int rounds, double seconds,
          const std::string& only) {
-  PostgresServer server("shared_buffers = 256MB\nmax_wal_size = 4GB");
+  PostgresServer server(
+      "max_connections = 200\nshared_buffers = 2GB\nmax_wal_size = 16GB");
   if (only == "history") return MeasureHistory(server, file, rounds, seconds);
   const std::string rival = server.NewDatabase();
   OutputOf("pgbench -i -q -s 10 '" + rival + "' 2>&1");
-  Game game(server.NewDatabase(), 0);
-  Game knowing(server.NewDatabase(), kPlayers);
-  const std::string same = server.NewDatabase();
-  const Game scripted(same, 0);
+  const std::string funded = server.NewDatabase();
+  Fund(funded);
   std::vector<Row> rows;
   for (const int clients : {1, 8, 32}) {
     const auto add = [&](const std::string& name, auto measure) {
@@ -297,28 +328,36 @@ int Main(const std::string& file, int rounds, double seconds,
         rows.push_back({name, clients, measure});
       }
     };
-    add("pull", [&game, clients](double s) {
-      return game.PullsASecond(clients, s, &Game::PullOne);
-    });
-    add("pull_known", [&knowing, clients](double s) {
-      return knowing.PullsASecond(clients, s, &Game::PullOne);
-    });
-    add("pull_grouped", [&game, clients](double s) {
-      return game.PullsASecond(clients, s, &Game::PullGrouped);
-    });
+    // Each on tables without a history: the more there is, the more a group
+    // has to reach for, and the faster ways would make more of it.
+    const auto add_pulls = [&](const std::string& name, int known_players,
+                               Game::Way way) {
+      add(name, [&server, &funded, clients, known_players, way](double s) {
+        const Copy copy(server, funded);
+        return Game(copy.url(), known_players).PullsASecond(clients, s, way);
+      });
+    };
+    add_pulls("pull", 0, &Game::PullOne);
+    add_pulls("pull_known", kPlayers, &Game::PullOne);
+    add_pulls("pull_grouped", 0, &Game::PullGrouped);
+    add_pulls("pull_grouped_known", kPlayers, &Game::PullGrouped);
+    add_pulls("pull_many", 0, &Game::PullHundred);
+    add_pulls("pull_many_known", kPlayers, &Game::PullHundred);
     add("pgbench_simple", [&rival, clients](double s) {
       return Pgbench(rival, clients, "-N -M simple", s);
     });
     add("pgbench_prepared", [&rival, clients](double s) {
       return Pgbench(rival, clients, "-N -M prepared", s);
     });
-    add("pgbench_same", [&same, clients](double s) {
-      return Pgbench(same, clients, SameStatements(), s);
+    add("pgbench_same", [&server, &funded, clients](double s) {
+      const Copy copy(server, funded);
+      const Game scripted(copy.url(), 0);  // its pulls are those replaced
+      return Pgbench(copy.url(), clients, SameStatements(), s);
     });
-    add("sqlalchemy",
-        [&same, clients](double s) { return SqlAlchemy(same, clients, s); });
-    add("pull_many", [&game, clients](double s) {
-      return game.PullsASecond(clients, s, &Game::PullHundred);
+    add("sqlalchemy", [&server, &funded, clients](double s) {
+      const Copy copy(server, funded);
+      const Game scripted(copy.url(), 0);
+      return SqlAlchemy(copy.url(), clients, s);
     });
   }
   Measure(rows, rounds, seconds);

@@ -148,30 +148,31 @@ def postgres_table(results: dict) -> str:
     rates: dict[int, dict[str, int]] = {}
     for row in results["rows"]:
         rates.setdefault(row["clients"], {})[row["name"]] = row["per_second"]
-    rivals = {
+    named = {
+        "pull": "a pull",
+        "pull_known": "the same, of known players",
+        "pull_grouped": "by `GroupedPulls`",
+        "pull_grouped_known": "the same, of known players",
+        "pull_many": "a hundred players in one commit",
+        "pull_many_known": "the same, of known players",
         "pgbench_simple": "pgbench, simple-update",
-        "pgbench_same": "pgbench, same statements",
+        "pgbench_same": "pgbench, the pull's statements",
         "sqlalchemy": "by hand with SQLAlchemy",
     }
-    ours = {
-        "pull": "pulls a second",
-        "pull_known": "of known players",
-        "pull_grouped": "by `GroupedPulls`",
-    }
-    names = ["connections", *ours.values(), *rivals.values()]
-    lines = [
-        "| " + " | ".join([*names, "a hundred players in one commit"]) + " |",
-        "|" + "---|" * (len(names) + 1),
+    columns = [
+        f"{n} connection{'s' if n > 1 else ''}: a second, beside simple-update"
+        for n in sorted(rates)
     ]
-    for clients, rate in sorted(rates.items()):
-        cells = [f"{clients}", *(f"{rate[name]:,}" for name in ours)]
-        for rival in rivals:
-            *first, last = (f"{rate[name] / rate[rival]:.2f}" for name in ours)
-            ratios = f"{', '.join(first)} and {last}"
-            cells.append(f"{rate[rival]:,}: {ratios} times as fast")
-        many = rate["pull_many"]
-        cells.append(f"{many:,}: {many / rate['pull']:.1f} times as fast")
-        lines.append("| " + " | ".join(cells) + " |")
+    lines = [
+        "| " + " | ".join(["what", *columns]) + " |",
+        "|" + "---|" * (len(columns) + 1),
+    ]
+    for name, words in named.items():
+        cells = [
+            f"{rate[name]:,}, {rate[name] / rate['pgbench_simple']:.2f}"
+            for _, rate in sorted(rates.items())
+        ]
+        lines.append("| " + " | ".join([words, *cells]) + " |")
     context = results["context"]
     lines += [
         "",
@@ -185,17 +186,22 @@ def postgres_table(results: dict) -> str:
 
 def history_table(results: dict) -> str:
     """Pulls a second by how many there were before, in Markdown."""
-    lines = ["| pulls in the history | pulls a second |", "|---|---|"]
-    for row in results["rows"]:
-        past = int(row["name"].removeprefix("history_"))
-        lines.append(f"| {past:,} | {row['per_second']:,} |")
+    lines = [
+        "| pulls in the history | pulls a second, 8 connections "
+        "| by hundreds, 1 connection |",
+        "|---|---|---|",
+    ]
+    rates = {row["name"]: row["per_second"] for row in results["rows"]}
+    for name, rate in rates.items():
+        past = name.removeprefix("history_")
+        if past.isdigit():
+            many = rates[f"history_many_{past}"]
+            lines.append(f"| {int(past):,} | {rate:,} | {many:,} |")
     context = results["context"]
-    clients = results["rows"][0]["clients"]
     lines += [
         "",
-        f"Measured on {context['date']}, {context['cpus']} cores, {clients} "
-        f"connections; medians of {context['rounds']} interleaved rounds of "
-        f"{context['seconds']} s each.",
+        f"Measured on {context['date']}, {context['cpus']} cores; medians of "
+        f"{context['rounds']} interleaved rounds of {context['seconds']} s each.",
     ]
     return "\n".join(lines)
 
