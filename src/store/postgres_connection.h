@@ -140,6 +140,10 @@ class PostgresConnection {
   // does not ask.
   [[nodiscard]] bool quiet() const;
 
+  // Its place among those of its pool in the order in which they were opened.
+  [[nodiscard]] std::int64_t number() const { return number_; }
+  void set_number(std::int64_t number) { number_ = number; }
+
   // "PostgreSQL database game at db.local:5432".
   [[nodiscard]] const std::string& where() const { return where_; }
 
@@ -184,6 +188,7 @@ class PostgresConnection {
   const std::chrono::milliseconds patience_;
   std::atomic<std::int64_t>& round_trips_;
   std::string where_ = "PostgreSQL";
+  std::int64_t number_ = 0;
   bool broken_ = false;
   bool cancelled_ = false;
   std::vector<Awaited> awaited_;

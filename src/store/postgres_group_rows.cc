@@ -54,6 +54,21 @@ void QueueRows(PostgresConnection& connection, Q query,
   if (!columns.empty()) connection.QueueColumns(query, columns);
 }
 
+// Each is one of the snapshot's, see CanWriteTogether.
+void QueueAccounts(PostgresConnection& connection,
+                   const std::vector<Snapshot>& snapshots,
+                   absl::Span<const WriteSet> writes,
+                   const std::vector<std::size_t>& order) {
+  PostgresColumns<10> columns;
+  for (const std::size_t i : order) {
+    for (const Account& row : writes[i].accounts) {
+      const Account* before = snapshots[i].FindAccount(row.currency);
+      columns.AddRow(std::tuple_cat(ColumnsOf(row), std::tuple(before->chain)));
+    }
+  }
+  if (!columns.empty()) connection.QueueColumns(Q::kUpdateAccounts, columns);
+}
+
 void QueuePity(PostgresConnection& connection,
                const std::vector<Snapshot>& snapshots,
                absl::Span<const WriteSet> writes,
@@ -175,7 +190,7 @@ void QueueWritesTogether(PostgresConnection& connection,
                          const std::vector<std::size_t>& order) {
   QueueRows(connection, Q::kInsertOperations, writes, order,
             &WriteSet::operations);
-  QueueRows(connection, Q::kUpdateAccounts, writes, order, &WriteSet::accounts);
+  QueueAccounts(connection, snapshots, writes, order);
   QueuePity(connection, snapshots, writes, order);
   QueueRows(connection, Q::kInsertPulls, writes, order, &WriteSet::pulls);
   QueueInventory(connection, writes, owned, order);

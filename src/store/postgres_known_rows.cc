@@ -27,9 +27,28 @@ void PutAll(const std::vector<Account>& accounts,
   }
 }
 
+// Whether none of the rows that were read is another than the one known.
+bool SeesTheSame(const Snapshot& read, const Snapshot& known) {
+  return std::all_of(
+             read.accounts.begin(), read.accounts.end(),
+             [&](const Account& account) {
+               const Account* before = known.FindAccount(account.currency);
+               return before == nullptr ||
+                      (before->chain == account.chain &&
+                       before->balance.version == account.balance.version);
+             }) &&
+         std::all_of(
+             read.pity.begin(), read.pity.end(), [&](const PityRecord& pity) {
+               const PityRecord* before = known.FindPity(pity.scope);
+               return before == nullptr ||
+                      (before->seq == pity.seq && before->state == pity.state);
+             });
+}
+
 }  // namespace
 
-std::optional<Snapshot> PostgresKnownRows::Find(const ReadSet& reads) {
+std::optional<PostgresKnownRows::Known> PostgresKnownRows::Find(
+    const ReadSet& reads) {
   if (reads.accounts.empty() || reads.accounts_of_holds ||
       !reads.holds.empty() || !reads.pull_operations.empty()) {
     return std::nullopt;
@@ -38,55 +57,66 @@ std::optional<Snapshot> PostgresKnownRows::Find(const ReadSet& reads) {
   const auto found = by_player_.find(reads.player);
   if (found == by_player_.end()) return std::nullopt;
   used_.splice(used_.begin(), used_, found->second);
-  const Snapshot& known = used_.front().snapshot;
-  Snapshot snapshot;
+  const Known& known = used_.front().known;
+  Known asked{.snapshot = {}, .opened = known.opened};
   for (const CurrencyId& currency : reads.accounts) {
-    const Account* account = known.FindAccount(currency);
+    const Account* account = known.snapshot.FindAccount(currency);
     if (account == nullptr) return std::nullopt;
     Put(
         *account, [](const Account& a) { return a.currency; },
-        snapshot.accounts);
+        asked.snapshot.accounts);
   }
   for (const ScopeId& scope : reads.pity) {
-    const PityRecord* pity = known.FindPity(scope);
+    const PityRecord* pity = known.snapshot.FindPity(scope);
     if (pity == nullptr) return std::nullopt;
-    Put(*pity, [](const PityRecord& p) { return p.scope; }, snapshot.pity);
+    Put(
+        *pity, [](const PityRecord& p) { return p.scope; },
+        asked.snapshot.pity);
   }
-  return snapshot;
+  return asked;
 }
 
 std::vector<bool> PostgresKnownRows::Owned(const PlayerId& player,
                                            const WriteSet& writes) {
   std::vector<bool> owned(writes.inventory.size());
-  if (writes.pity.size() != 1) return owned;
+  if (writes.accounts.size() != 1) return owned;
   const std::lock_guard lock(mutex_);
   const auto found = by_player_.find(player);
   if (found == by_player_.end()) return owned;
   for (std::size_t i = 0; i < owned.size(); ++i) {
     owned[i] = found->second->items.contains(
-        {writes.pity[0].scope, writes.inventory[i].item});
+        {writes.accounts[0].currency, writes.inventory[i].item});
   }
   return owned;
 }
 
 void PostgresKnownRows::Keep(const PlayerId& player, const Snapshot& read,
-                             const WriteSet& written) {
+                             const WriteSet& written, std::int64_t opened) {
   if (most_players_ == 0) return;
   const std::lock_guard lock(mutex_);
   const auto [place, is_new] = by_player_.try_emplace(player, used_.end());
   if (is_new) {
-    used_.push_front({.player = player, .snapshot = {}, .items = {}});
+    used_.push_front({.player = player, .known = {}, .items = {}});
   } else {
     used_.splice(used_.begin(), used_, place->second);
   }
   place->second = used_.begin();
-  PutAll(read.accounts, read.pity, used_.front().snapshot);
-  PutAll(written.accounts, written.pity, used_.front().snapshot);
-  if (written.pity.size() == 1) {
-    auto& items = used_.front().items;
-    for (const InventoryRecord& row : written.inventory) {
-      if (items.size() == kMostItems) break;
-      items.emplace(written.pity[0].scope, row.item);
+  Rows& rows = used_.front();
+  // What was not seen now may be from before that, or of another history.
+  if (opened != rows.known.opened || !SeesTheSame(read, rows.known.snapshot)) {
+    rows.known = {.snapshot = {}, .opened = opened};
+    rows.items.clear();
+  }
+  PutAll(read.accounts, read.pity, rows.known.snapshot);
+  PutAll(written.accounts, written.pity, rows.known.snapshot);
+  if (written.accounts.size() == 1) {
+    const Account& account = written.accounts[0];
+    const Account* before = read.FindAccount(account.currency);
+    if (before != nullptr && before->chain != account.chain) {
+      for (const InventoryRecord& row : written.inventory) {
+        if (rows.items.size() == kMostItems) break;
+        rows.items.emplace(account.currency, row.item);
+      }
     }
   }
   if (used_.size() > most_players_) {

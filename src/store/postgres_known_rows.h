@@ -5,6 +5,7 @@
 #define FAIRPULL_SRC_STORE_POSTGRES_KNOWN_ROWS_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <list>
 #include <mutex>
 #include <optional>
@@ -19,24 +20,35 @@
 
 namespace fairpull {
 
-// Thread-safe. What it has may be old: another process may have written since.
+// Thread-safe. What it has may be old: another process may have written since,
+// or the server may have lost what it said to be kept, if another took its
+// place. So it is used only with guards on the rows' content, and over a
+// connection that was open when it was seen, which no other server has.
 class PostgresKnownRows {
  public:
+  struct Known {
+    Snapshot snapshot;
+    // PostgresPool::opened when it was seen.
+    std::int64_t opened = 0;
+  };
+
   // Forgets who was used the longest ago beyond so many players.
   explicit PostgresKnownRows(std::size_t most_players)
       : most_players_(most_players) {}
 
   // The accounts and the pity that `reads` names, if it names any account, all
   // are known, and it names nothing else but operations.
-  std::optional<Snapshot> Find(const ReadSet& reads);
+  std::optional<Known> Find(const ReadSet& reads);
 
   // Which of `writes.inventory` have a row that is replaced, if the commit
-  // proves the pity it writes: that was written with each of these rows before.
+  // proves the chain of the account that it writes: what went into that chain
+  // came with each of these rows.
   std::vector<bool> Owned(const PlayerId& player, const WriteSet& writes);
 
-  // The player's rows as they were read, and then replaced.
+  // The player's rows as they were read, and then replaced, by a transaction
+  // that began when `opened` connections had been opened.
   void Keep(const PlayerId& player, const Snapshot& read,
-            const WriteSet& written);
+            const WriteSet& written, std::int64_t opened);
 
   void Forget(const PlayerId& player);
 
@@ -46,8 +58,9 @@ class PostgresKnownRows {
 
   struct Rows {
     PlayerId player;
-    Snapshot snapshot;
-    absl::flat_hash_set<std::pair<ScopeId, ItemId>> items;
+    Known known;
+    // Each with the currency that it was paid in.
+    absl::flat_hash_set<std::pair<CurrencyId, ItemId>> items;
   };
   using Used = std::list<Rows>;
 

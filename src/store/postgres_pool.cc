@@ -45,6 +45,7 @@ absl::StatusOr<PostgresPool::Lease> PostgresPool::Take() {
       return opened.status();
     }
     connection = *std::move(opened);
+    connection->set_number(++opened_);
   }
   return Lease(connection.release(), Return{this});
 }

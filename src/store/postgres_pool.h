@@ -39,6 +39,10 @@ class PostgresPool {
   // as PostgresConnection::Connect says.
   absl::StatusOr<Lease> Take();
 
+  // How many connections were opened so far: PostgresConnection::number of the
+  // last one.
+  [[nodiscard]] std::int64_t opened() const { return opened_; }
+
  private:
   using Clock = std::chrono::steady_clock;
 
@@ -57,6 +61,7 @@ class PostgresPool {
   const PostgresOptions options_;
   const int limit_;
   std::atomic<std::int64_t>& round_trips_;
+  std::atomic<std::int64_t> opened_ = 0;
   // Guards what follows.
   std::mutex mutex_;
   std::condition_variable returned_;

@@ -156,14 +156,31 @@ absl::StatusOr<Snapshot> PostgresReads::Take(
 }
 
 void QueueWrites(PostgresConnection& connection, const Snapshot& read,
-                 const WriteSet& writes, const std::vector<bool>& owned) {
+                 const WriteSet& writes) {
   WriteAll(connection, writes.operations);
   WriteAll(connection, writes.accounts);
   WriteAll(connection, writes.holds);
   WritePity(connection, read, writes.pity);
   WriteAll(connection, writes.pulls);
-  WriteInventory(connection, writes.inventory, owned);
+  WriteInventory(connection, writes.inventory, {});
   WriteAll(connection, writes.pull_operations);
+}
+
+void QueueKnownWrites(PostgresConnection& connection, const Snapshot& known,
+                      const WriteSet& writes, const std::vector<bool>& owned) {
+  WriteAll(connection, writes.operations);
+  for (const Account& row : writes.accounts) {
+    std::apply(
+        [&](const auto&... values) {
+          connection.Queue(Q::kReplaceAccount, values...,
+                           known.FindAccount(row.currency)->chain);
+        },
+        ColumnsOf(row));
+  }
+  WriteAll(connection, writes.holds);
+  WritePity(connection, known, writes.pity);
+  WriteAll(connection, writes.pulls);
+  WriteInventory(connection, writes.inventory, owned);
 }
 
 }  // namespace fairpull

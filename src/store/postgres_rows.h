@@ -38,10 +38,15 @@ class PostgresReads {
 
 // Queues everything in `writes`. A guard of WriteSet that does not hold ends
 // the transaction with Aborted, and so does another pity than the one that was
-// read; the accounts with a version above 0 must be there, and the items whose
-// places `owned` names, which may be empty.
+// read; the accounts with a version above 0 must be there.
 void QueueWrites(PostgresConnection& connection, const Snapshot& read,
-                 const WriteSet& writes, const std::vector<bool>& owned);
+                 const WriteSet& writes);
+
+// The same where nothing is locked: each account is one of `known` and replaced
+// once, and another chain than the known one is Aborted too. The items whose
+// places `owned` names must be there.
+void QueueKnownWrites(PostgresConnection& connection, const Snapshot& known,
+                      const WriteSet& writes, const std::vector<bool>& owned);
 
 }  // namespace fairpull
 

@@ -132,6 +132,14 @@ constexpr std::array kStatements = {
                       "version = CASE WHEN version + 1 = $6 THEN $6 END, "
                       "debt = $7, lots = $8, chain = $9 "
                       "WHERE player_id = $1 AND currency = $2"},
+    // For one that was seen before: its chain tells whether all that went into
+    // it is still there.
+    PostgresStatement{Q::kReplaceAccount, kPlayer, "replace_account",
+                      "UPDATE balances SET posted = $3, "
+                      "held = CASE WHEN $4 <= $3 + $7 THEN $4 END, seq = $5, "
+                      "version = CASE WHEN version + 1 = $6 AND chain = $10 "
+                      "THEN $6 END, debt = $7, lots = $8, chain = $9 "
+                      "WHERE player_id = $1 AND currency = $2"},
     PostgresStatement{Q::kInsertHold, kPlayer, "insert_hold",
                       "INSERT INTO holds (" HOLD
                       ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"},
@@ -212,12 +220,13 @@ constexpr std::array kStatements = {
         Q::kUpdateAccounts, kGroup, "update_accounts",
         "UPDATE balances SET posted = n.posted, held = CASE WHEN n.held <= "
         "n.posted + n.debt THEN n.held END, seq = n.seq, version = CASE WHEN "
-        "balances.version + 1 = n.version THEN n.version END, debt = n.debt, "
-        "lots = n.lots, chain = n.chain FROM (SELECT unnest($1::text[]), "
-        "unnest($2::text[]), unnest($3::bigint[]), unnest($4::bigint[]), "
-        "unnest($5::bigint[]), unnest($6::bigint[]), unnest($7::bigint[]), "
-        "unnest($8::text[]), unnest($9::text[])) AS n (" ACCOUNT
-        ") WHERE balances.player_id = n.player_id AND balances.currency = "
+        "balances.version + 1 = n.version AND balances.chain = n.was "
+        "THEN n.version END, debt = n.debt, lots = n.lots, chain = n.chain "
+        "FROM (SELECT unnest($1::text[]), unnest($2::text[]), "
+        "unnest($3::bigint[]), unnest($4::bigint[]), unnest($5::bigint[]), "
+        "unnest($6::bigint[]), unnest($7::bigint[]), unnest($8::text[]), "
+        "unnest($9::text[]), unnest($10::text[])) AS n (" ACCOUNT
+        ", was) WHERE balances.player_id = n.player_id AND balances.currency = "
         "n.currency"},
     PostgresStatement{
         Q::kWritePityOfMany, kGroup, "write_pity_of_many",

@@ -34,6 +34,7 @@ enum class PostgresQuery {
   kInsertOperation,
   kInsertAccount,
   kUpdateAccount,
+  kReplaceAccount,
   kInsertHold,
   kResolveHold,
   kWritePity,

@@ -68,6 +68,7 @@ bool Proves(const WriteSet& writes, const Snapshot& known) {
 PostgresWork::PostgresWork(const PostgresShared& shared,
                            absl::Span<const ReadSet> reads)
     : shared_(shared),
+      opened_(shared.pool.opened()),
       order_(reads.size()),
       connection_(nullptr, PostgresPool::Lease::deleter_type{}),
       snapshots_(reads.size()),
@@ -107,9 +108,11 @@ absl::StatusOr<std::unique_ptr<PostgresWork>> PostgresWork::Begin(
 bool PostgresWork::TakeKnown(absl::Span<const ReadSet> reads) {
   for (std::size_t i = 0; i < reads.size(); ++i) {
     if (!reads[i].optimistic) return false;
-    std::optional<Snapshot> known = shared_.known.Find(reads[i]);
+    std::optional<PostgresKnownRows::Known> known =
+        shared_.known.Find(reads[i]);
     if (!known) return false;
-    snapshots_[i] = *std::move(known);
+    snapshots_[i] = std::move(known->snapshot);
+    known_opened_ = std::min(known_opened_, known->opened);
   }
   return true;
 }
@@ -169,7 +172,7 @@ absl::Status PostgresWork::Commit(absl::Span<const WriteSet> writes) {
     if (!status.ok()) {
       shared_.known.Forget(players_[i]);
     } else if (!IsEmpty(writes[i])) {
-      shared_.known.Keep(players_[i], snapshots_[i], writes[i]);
+      shared_.known.Keep(players_[i], snapshots_[i], writes[i], opened_);
     }
   }
   End();
@@ -179,7 +182,8 @@ absl::Status PostgresWork::Commit(absl::Span<const WriteSet> writes) {
 absl::Status PostgresWork::CommitNow(absl::Span<const WriteSet> writes) {
   FAIRPULL_RETURN_IF_ERROR(CheckRowsOfEach(players_, writes));
   std::vector<std::vector<bool>> owned(writes.size());
-  if (connection_ == nullptr) {
+  const bool unlocked = connection_ == nullptr;
+  if (unlocked) {
     FAIRPULL_RETURN_IF_ERROR(BeginUnlocked(writes));
     for (std::size_t i = 0; i < writes.size(); ++i) {
       owned[i] = shared_.known.Owned(players_[i], writes[i]);
@@ -190,7 +194,7 @@ absl::Status PostgresWork::CommitNow(absl::Span<const WriteSet> writes) {
     }
     FAIRPULL_RETURN_IF_ERROR(LockUnread(writes));
   }
-  QueueAll(writes, owned);
+  QueueAll(writes, unlocked, owned);
   connection_->Queue(Q::kCommit);
   std::vector<PostgresResult> results;
   absl::Status status = connection_->Run(results);
@@ -218,11 +222,16 @@ absl::Status PostgresWork::BeginUnlocked(absl::Span<const WriteSet> writes) {
         "each of them");
   }
   FAIRPULL_ASSIGN_OR_RETURN(connection_, shared_.pool.Take());
+  if (connection_->number() > known_opened_) {
+    return absl::AbortedError(
+        "the rows must be read under lock, since they were seen before the "
+        "connection was made, maybe on another server");
+  }
   connection_->Queue(Q::kBegin);
   return absl::OkStatus();
 }
 
-void PostgresWork::QueueAll(absl::Span<const WriteSet> writes,
+void PostgresWork::QueueAll(absl::Span<const WriteSet> writes, bool unlocked,
                             const std::vector<std::vector<bool>>& owned) {
   for (const std::size_t i : order_) {
     const bool is_empty = IsEmpty(writes[i]);
@@ -239,7 +248,11 @@ void PostgresWork::QueueAll(absl::Span<const WriteSet> writes,
     return;
   }
   for (const std::size_t i : order_) {
-    QueueWrites(*connection_, snapshots_[i], writes[i], owned[i]);
+    if (unlocked) {
+      QueueKnownWrites(*connection_, snapshots_[i], writes[i], owned[i]);
+    } else {
+      QueueWrites(*connection_, snapshots_[i], writes[i]);
+    }
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <vector>
 
@@ -73,8 +74,8 @@ class PostgresWork {
   // Begins at last a transaction that was not begun, if `writes` can prove by
   // their guards that what it took for known was true; Aborted otherwise.
   absl::Status BeginUnlocked(absl::Span<const WriteSet> writes);
-  // `owned` as in QueueWrites, by player.
-  void QueueAll(absl::Span<const WriteSet> writes,
+  // `owned` as in QueueKnownWrites, by player.
+  void QueueAll(absl::Span<const WriteSet> writes, bool unlocked,
                 const std::vector<std::vector<bool>>& owned);
   // Locks the accounts that are to be replaced and were not read. Aborted if
   // one is not there.
@@ -82,6 +83,10 @@ class PostgresWork {
   void End();
 
   const PostgresShared shared_;
+  // PostgresPool::opened when it began, and when what it takes for known was
+  // seen.
+  const std::int64_t opened_;
+  std::int64_t known_opened_ = std::numeric_limits<std::int64_t>::max();
   // In the order of the read sets, and in ascending order.
   std::vector<PlayerId> players_;
   std::vector<PlayerId> ascending_;

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -317,37 +318,107 @@ TEST_F(PostgresKnownGroupTest, AnItemThatIsKnownIsRaisedAndNotInserted) {
   for (int i = 0; i < kMembers; ++i) ExpectSound(*store, Member(i));
 }
 
-// A row is there for sure only if what wrote it is: the pity of the scope that
-// it was drawn in proves that, and no other does.
-TEST(PostgresKnownItemsTest, AnItemIsOwnedInTheScopeThatItWasDrawnIn) {
+// A row is there for sure only if what wrote it is: the chain of the account
+// that paid for it proves that, and no other does.
+TEST(PostgresKnownItemsTest, AnItemIsOwnedByTheChainOfItsAccount) {
   PostgresKnownRows known(1);
   const auto item = [](int i) {
     return InventoryRecord{.player = kPlayer,
                            .item = ItemId::Trusted(absl::StrCat("i", i)),
                            .count = 1};
   };
+  Snapshot read;
+  read.accounts = {{.player = kPlayer, .currency = kGems, .chain = "a"}};
   WriteSet writes;
-  writes.pity = {{.player = kPlayer, .scope = kScope, .seq = 1}};
+  writes.accounts = {{.player = kPlayer, .currency = kGems, .chain = "b"}};
   writes.inventory = {item(1), item(2)};
   EXPECT_EQ(known.Owned(kPlayer, writes), std::vector<bool>(2, false));
-  known.Keep(kPlayer, {}, writes);
+  known.Keep(kPlayer, read, writes, 1);
   writes.inventory = {item(1), item(3), item(2)};
   EXPECT_EQ(known.Owned(kPlayer, writes), (std::vector{true, false, true}));
-  writes.pity[0].scope = ScopeId::Trusted("other");
-  EXPECT_EQ(known.Owned(kPlayer, writes), std::vector<bool>(3, false));
-  writes.pity.push_back({.player = kPlayer, .scope = kScope, .seq = 2});
-  EXPECT_EQ(known.Owned(kPlayer, writes), std::vector<bool>(3, false));
-  writes.pity.clear();
-  EXPECT_EQ(known.Owned(kPlayer, writes), std::vector<bool>(3, false));
+  WriteSet other = writes;
+  other.accounts[0].currency = CurrencyId::Trusted("other");
+  EXPECT_EQ(known.Owned(kPlayer, other), std::vector<bool>(3, false));
+  other.accounts.push_back(writes.accounts[0]);
+  EXPECT_EQ(known.Owned(kPlayer, other), std::vector<bool>(3, false));
+  other.accounts.clear();
+  EXPECT_EQ(known.Owned(kPlayer, other), std::vector<bool>(3, false));
+  // What moved nothing is in no chain.
+  read.accounts[0].chain = "b";
+  known.Keep(kPlayer, read, writes, 1);
+  EXPECT_EQ(known.Owned(kPlayer, writes), (std::vector{true, false, true}));
   // Beyond some, items are written as new ones are.
-  writes.pity = {{.player = kPlayer, .scope = kScope, .seq = 2}};
+  writes.accounts[0].chain = "c";
   writes.inventory.clear();
   for (int i = 1; i <= 80; ++i) writes.inventory.push_back(item(i));
-  known.Keep(kPlayer, {}, writes);
+  known.Keep(kPlayer, read, writes, 1);
   const std::vector<bool> owned = known.Owned(kPlayer, writes);
   EXPECT_EQ(std::count(owned.begin(), owned.end(), true), 64);
-  known.Forget(kPlayer);
+  // Another history, or another connection that may lead to one.
+  read.accounts[0].chain = "elsewhere";
+  known.Keep(kPlayer, read, {}, 1);
   EXPECT_EQ(known.Owned(kPlayer, writes), std::vector<bool>(80, false));
+  writes.accounts[0].chain = "d";
+  known.Keep(kPlayer, read, writes, 1);
+  EXPECT_TRUE(known.Owned(kPlayer, writes)[0]);
+  read.accounts[0].chain = "d";
+  known.Keep(kPlayer, read, {}, 2);
+  EXPECT_FALSE(known.Owned(kPlayer, writes)[0]);
+}
+
+// A server that took another's place without its last commits, and on which
+// others then wrote as much.
+TEST_F(PostgresKnownRowsTest, AnotherHistoryOfTheSameLengthIsSeen) {
+  const auto store = Open();
+  const auto other = Open({.known_players = 0});
+  Fund(*store, 1000);
+  PullService pulls = ShopService(*store);
+  PullService others = ShopService(*other);
+  ASSERT_TRUE(pulls.Pull(Ask("k1"))->payment.ok());
+  std::string save;
+  std::string lose;
+  for (const std::string table :
+       {"operations", "balances", "pity", "pulls", "inventory"}) {
+    absl::StrAppend(&save, "CREATE TABLE saved_", table, " AS SELECT * FROM ",
+                    table, ";");
+    absl::StrAppend(&lose, "DELETE FROM ", table, "; INSERT INTO ", table,
+                    " SELECT * FROM saved_", table, ";");
+  }
+  ASSERT_EQ(Sql(save), "");
+  ASSERT_TRUE(pulls.Pull(Ask("lost", 10))->payment.ok());
+  ASSERT_EQ(Sql(lose), "");
+  ASSERT_TRUE(others.Pull(Ask("k2", 10))->payment.ok());
+  EXPECT_EQ(RoundTripsOf(
+                [&] { ASSERT_TRUE(pulls.Pull(Ask("k3", 10))->payment.ok()); }),
+            4);
+  EXPECT_EQ(BalanceOf(*store).posted, 1000 - 21);
+  ExpectSound(*store);
+  // Read under lock it is seen too: nothing is known of the lost one's items.
+  ASSERT_EQ(Sql(lose), "");
+  ASSERT_TRUE(Carry(*store, Request(OperationKind::kCredit, "c", 1))->ok());
+  for (int i = 4; i < 12; ++i) {
+    ASSERT_TRUE(pulls.Pull(Ask(absl::StrCat("k", i)))->payment.ok());
+  }
+  ExpectSound(*store);
+}
+
+TEST_F(PostgresKnownRowsTest, NothingIsKnownOverAConnectionThatIsNewer) {
+  const auto store = Open();
+  Fund(*store, 1000);
+  PullService pulls = ShopService(*store);
+  ASSERT_TRUE(pulls.Pull(Ask("k1"))->payment.ok());
+  ASSERT_EQ(Sql("SELECT count(pg_terminate_backend(pid)) > 0 "
+                "FROM pg_stat_activity WHERE datname = current_database() "
+                "AND pid <> pg_backend_pid()"),
+            "t");
+  // All that there was of him is lost with the server, too.
+  ASSERT_EQ(Sql("DELETE FROM operations; DELETE FROM balances; "
+                "DELETE FROM pity; DELETE FROM pulls; DELETE FROM inventory"),
+            "");
+  const auto receipt = pulls.Pull(Ask("k2"));
+  ASSERT_TRUE(receipt.ok()) << receipt.status();
+  EXPECT_EQ(receipt->payment.outcome, LedgerOutcome::kUnknownAccount);
+  EXPECT_EQ(Sql("SELECT count(*) FROM pulls"), "0");
 }
 
 TEST_F(PostgresKnownRowsTest, WhoWasUsedTheLongestAgoIsForgotten) {

@@ -53,11 +53,12 @@ class GroupedPulls {
   GroupedPulls& operator=(const GroupedPulls&) = delete;
 
   // What PullService::Pull answers. A group has one request of a player, and
-  // runs on the thread of the caller whose CallDeadline is the last, under that
-  // deadline. Where the store fails it, each of its callers tries alone; who
-  // has no luck then either, or no time, gets Unavailable, and the outcome is
-  // not known: ask again under the same id. A caller whose deadline is over
-  // while others work for him does not wait for them.
+  // runs on the thread of that caller among those who wait when it begins whose
+  // CallDeadline is the last, under that deadline. Where the store fails it,
+  // each of its callers tries alone; who has no luck then either, or no time,
+  // gets Unavailable, and the outcome is not known: ask again under the same
+  // id. A caller whose deadline is over while others work for him does not wait
+  // for them.
   [[nodiscard]] absl::StatusOr<PullReceipt> Pull(const PullRequest& request);
 
   // How many calls wait for a group, for a gauge.

@@ -43,7 +43,8 @@ struct PostgresOptions {
   // it is used again.
   std::int64_t idle_check_ms = 30'000;
   // Of how many players accounts, pity and some items are kept in mind for
-  // ReadSet's `optimistic`: up to ten kilobytes for each. 0: of none.
+  // ReadSet's `optimistic`: some kilobytes for each, more with many lots and
+  // scopes. 0: of none.
   int known_players = 10'000;
 };
 
