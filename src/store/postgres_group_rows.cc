@@ -92,25 +92,6 @@ void QueuePity(PostgresConnection& connection,
   }
 }
 
-void QueueInventory(PostgresConnection& connection,
-                    absl::Span<const WriteSet> writes,
-                    const std::vector<std::vector<bool>>& owned,
-                    const std::vector<std::size_t>& order) {
-  PostgresColumns<3> added;
-  PostgresColumns<3> raised;
-  for (const std::size_t i : order) {
-    const std::vector<InventoryRecord>& rows = writes[i].inventory;
-    for (std::size_t n = 0; n < rows.size(); ++n) {
-      const bool is_there = !owned[i].empty() && owned[i][n];
-      (is_there ? raised : added).AddRow(ColumnsOf(rows[n]));
-    }
-  }
-  if (!added.empty()) connection.QueueColumns(Q::kAddInventoryOfMany, added);
-  if (!raised.empty()) {
-    connection.QueueColumns(Q::kRaiseInventoryOfMany, raised);
-  }
-}
-
 // Whether no two rows have the same key.
 template <class Row, class Key>
 bool EachOnce(const std::vector<Row>& rows, const Key& key) {
@@ -186,14 +167,14 @@ bool CanWriteTogether(absl::Span<const WriteSet> writes,
 void QueueWritesTogether(PostgresConnection& connection,
                          const std::vector<Snapshot>& snapshots,
                          absl::Span<const WriteSet> writes,
-                         const std::vector<std::vector<bool>>& owned,
                          const std::vector<std::size_t>& order) {
   QueueRows(connection, Q::kInsertOperations, writes, order,
             &WriteSet::operations);
   QueueAccounts(connection, snapshots, writes, order);
   QueuePity(connection, snapshots, writes, order);
   QueueRows(connection, Q::kInsertPulls, writes, order, &WriteSet::pulls);
-  QueueInventory(connection, writes, owned, order);
+  QueueRows(connection, Q::kAddInventoryOfMany, writes, order,
+            &WriteSet::inventory);
 }
 
 }  // namespace fairpull

@@ -38,11 +38,9 @@ absl::Status TakeReadsTogether(absl::Span<const PostgresResult> results,
                                     const std::vector<Snapshot>& snapshots);
 
 // As QueueWrites, for the whole group, whose rows were read as `snapshots`.
-// `owned` has an entry for each player.
 void QueueWritesTogether(PostgresConnection& connection,
                          const std::vector<Snapshot>& snapshots,
                          absl::Span<const WriteSet> writes,
-                         const std::vector<std::vector<bool>>& owned,
                          const std::vector<std::size_t>& order);
 
 }  // namespace fairpull

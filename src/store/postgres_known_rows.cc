@@ -76,27 +76,13 @@ std::optional<PostgresKnownRows::Known> PostgresKnownRows::Find(
   return asked;
 }
 
-std::vector<bool> PostgresKnownRows::Owned(const PlayerId& player,
-                                           const WriteSet& writes) {
-  std::vector<bool> owned(writes.inventory.size());
-  if (writes.accounts.size() != 1) return owned;
-  const std::lock_guard lock(mutex_);
-  const auto found = by_player_.find(player);
-  if (found == by_player_.end()) return owned;
-  for (std::size_t i = 0; i < owned.size(); ++i) {
-    owned[i] = found->second->items.contains(
-        {writes.accounts[0].currency, writes.inventory[i].item});
-  }
-  return owned;
-}
-
 void PostgresKnownRows::Keep(const PlayerId& player, const Snapshot& read,
                              const WriteSet& written, std::int64_t opened) {
   if (most_players_ == 0) return;
   const std::lock_guard lock(mutex_);
   const auto [place, is_new] = by_player_.try_emplace(player, used_.end());
   if (is_new) {
-    used_.push_front({.player = player, .known = {}, .items = {}});
+    used_.push_front({.player = player, .known = {}});
   } else {
     used_.splice(used_.begin(), used_, place->second);
   }
@@ -105,20 +91,9 @@ void PostgresKnownRows::Keep(const PlayerId& player, const Snapshot& read,
   // What was not seen now may be from before that, or of another history.
   if (opened != rows.known.opened || !SeesTheSame(read, rows.known.snapshot)) {
     rows.known = {.snapshot = {}, .opened = opened};
-    rows.items.clear();
   }
   PutAll(read.accounts, read.pity, rows.known.snapshot);
   PutAll(written.accounts, written.pity, rows.known.snapshot);
-  if (written.accounts.size() == 1) {
-    const Account& account = written.accounts[0];
-    const Account* before = read.FindAccount(account.currency);
-    if (before != nullptr && before->chain != account.chain) {
-      for (const InventoryRecord& row : written.inventory) {
-        if (rows.items.size() == kMostItems) break;
-        rows.items.emplace(account.currency, row.item);
-      }
-    }
-  }
   if (used_.size() > most_players_) {
     by_player_.erase(used_.back().player);
     used_.pop_back();

@@ -1,5 +1,5 @@
 // What this process last saw of players' accounts and pity, so that a
-// transaction may begin without asking the server, and which items it wrote.
+// transaction may begin without asking the server.
 
 #ifndef FAIRPULL_SRC_STORE_POSTGRES_KNOWN_ROWS_H_
 #define FAIRPULL_SRC_STORE_POSTGRES_KNOWN_ROWS_H_
@@ -9,11 +9,8 @@
 #include <list>
 #include <mutex>
 #include <optional>
-#include <utility>
-#include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/container/flat_hash_set.h"
 #include "fairpull/base/id.h"
 #include "fairpull/store/read_set.h"
 #include "fairpull/store/write_set.h"
@@ -40,11 +37,6 @@ class PostgresKnownRows {
   // are known, and it names nothing else but operations.
   std::optional<Known> Find(const ReadSet& reads);
 
-  // Which of `writes.inventory` have a row that is replaced, if the commit
-  // proves the chain of the account that it writes: what went into that chain
-  // came with each of these rows.
-  std::vector<bool> Owned(const PlayerId& player, const WriteSet& writes);
-
   // The player's rows as they were read, and then replaced, by a transaction
   // that began when `opened` connections had been opened.
   void Keep(const PlayerId& player, const Snapshot& read,
@@ -53,14 +45,9 @@ class PostgresKnownRows {
   void Forget(const PlayerId& player);
 
  private:
-  // Of a player; commoner items are soon among them.
-  static constexpr std::size_t kMostItems = 64;
-
   struct Rows {
     PlayerId player;
     Known known;
-    // Each with the currency that it was paid in.
-    absl::flat_hash_set<std::pair<CurrencyId, ItemId>> items;
   };
   using Used = std::list<Rows>;
 

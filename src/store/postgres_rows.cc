@@ -53,6 +53,7 @@ PostgresQuery WriterOf(const Hold& row) {
   return row.state == HoldState::kPending ? Q::kInsertHold : Q::kResolveHold;
 }
 PostgresQuery WriterOf(const PullRecord&) { return Q::kInsertPull; }
+PostgresQuery WriterOf(const InventoryRecord&) { return Q::kAddInventory; }
 PostgresQuery WriterOf(const PullOperation&) { return Q::kWritePullOperation; }
 
 template <class Row>
@@ -83,20 +84,6 @@ void WritePity(PostgresConnection& connection, const Snapshot& read,
           }
         },
         ColumnsOf(*row));
-  }
-}
-
-void WriteInventory(PostgresConnection& connection,
-                    const std::vector<InventoryRecord>& rows,
-                    const std::vector<bool>& owned) {
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    const bool is_there = !owned.empty() && owned[i];
-    std::apply(
-        [&](const auto&... values) {
-          connection.Queue(is_there ? Q::kRaiseInventory : Q::kAddInventory,
-                           values...);
-        },
-        ColumnsOf(rows[i]));
   }
 }
 
@@ -162,12 +149,12 @@ void QueueWrites(PostgresConnection& connection, const Snapshot& read,
   WriteAll(connection, writes.holds);
   WritePity(connection, read, writes.pity);
   WriteAll(connection, writes.pulls);
-  WriteInventory(connection, writes.inventory, {});
+  WriteAll(connection, writes.inventory);
   WriteAll(connection, writes.pull_operations);
 }
 
 void QueueKnownWrites(PostgresConnection& connection, const Snapshot& known,
-                      const WriteSet& writes, const std::vector<bool>& owned) {
+                      const WriteSet& writes) {
   WriteAll(connection, writes.operations);
   for (const Account& row : writes.accounts) {
     std::apply(
@@ -180,7 +167,7 @@ void QueueKnownWrites(PostgresConnection& connection, const Snapshot& known,
   WriteAll(connection, writes.holds);
   WritePity(connection, known, writes.pity);
   WriteAll(connection, writes.pulls);
-  WriteInventory(connection, writes.inventory, owned);
+  WriteAll(connection, writes.inventory);
 }
 
 }  // namespace fairpull

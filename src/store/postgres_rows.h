@@ -43,10 +43,9 @@ void QueueWrites(PostgresConnection& connection, const Snapshot& read,
                  const WriteSet& writes);
 
 // The same where nothing is locked: each account is one of `known` and replaced
-// once, and another chain than the known one is Aborted too. The items whose
-// places `owned` names must be there.
+// once, and another chain than the known one is Aborted too.
 void QueueKnownWrites(PostgresConnection& connection, const Snapshot& known,
-                      const WriteSet& writes, const std::vector<bool>& owned);
+                      const WriteSet& writes);
 
 }  // namespace fairpull
 

@@ -169,10 +169,6 @@ constexpr std::array kStatements = {
     PostgresStatement{Q::kAddInventory, kPlayer, "add_inventory",
                       "INSERT INTO inventory (" INVENTORY
                       ") VALUES ($1, $2, $3) " INVENTORY_CONFLICT},
-    // For a row that is known to be there.
-    PostgresStatement{Q::kRaiseInventory, kPlayer, "raise_inventory",
-                      "UPDATE inventory SET count = count + $3 "
-                      "WHERE player_id = $1 AND item = $2"},
     PostgresStatement{
         Q::kWritePullOperation, kPlayer, "write_pull_operation",
         "INSERT INTO pull_operations (" PULL_OPERATION
@@ -252,13 +248,6 @@ constexpr std::array kStatements = {
                       "INSERT INTO inventory (" INVENTORY
                       ") SELECT unnest($1::text[]), unnest($2::text[]), "
                       "unnest($3::bigint[]) " INVENTORY_CONFLICT},
-    PostgresStatement{Q::kRaiseInventoryOfMany, kGroup,
-                      "raise_inventory_of_many",
-                      "UPDATE inventory SET count = inventory.count + n.count "
-                      "FROM (SELECT unnest($1::text[]), unnest($2::text[]), "
-                      "unnest($3::bigint[])) AS n (" INVENTORY ") "
-                      "WHERE inventory.player_id = n.player_id "
-                      "AND inventory.item = n.item"},
 
     PostgresStatement{Q::kEntriesPage, kPlayer, "entries_page",
                       "SELECT " OPERATION

@@ -41,7 +41,6 @@ enum class PostgresQuery {
   kReplacePity,
   kInsertPull,
   kAddInventory,
-  kRaiseInventory,
   kWritePullOperation,
   // The same of several players at once.
   kOperationsOfMany,
@@ -53,7 +52,6 @@ enum class PostgresQuery {
   kReplacePityOfMany,
   kInsertPulls,
   kAddInventoryOfMany,
-  kRaiseInventoryOfMany,
   // Pages.
   kEntriesPage,
   kEntryAsOf,

@@ -181,20 +181,16 @@ absl::Status PostgresWork::Commit(absl::Span<const WriteSet> writes) {
 
 absl::Status PostgresWork::CommitNow(absl::Span<const WriteSet> writes) {
   FAIRPULL_RETURN_IF_ERROR(CheckRowsOfEach(players_, writes));
-  std::vector<std::vector<bool>> owned(writes.size());
   const bool unlocked = connection_ == nullptr;
   if (unlocked) {
     FAIRPULL_RETURN_IF_ERROR(BeginUnlocked(writes));
-    for (std::size_t i = 0; i < writes.size(); ++i) {
-      owned[i] = shared_.known.Owned(players_[i], writes[i]);
-    }
   } else {
     if (std::all_of(writes.begin(), writes.end(), IsEmpty)) {
       return absl::OkStatus();
     }
     FAIRPULL_RETURN_IF_ERROR(LockUnread(writes));
   }
-  QueueAll(writes, unlocked, owned);
+  QueueAll(writes, unlocked);
   connection_->Queue(Q::kCommit);
   std::vector<PostgresResult> results;
   absl::Status status = connection_->Run(results);
@@ -231,8 +227,7 @@ absl::Status PostgresWork::BeginUnlocked(absl::Span<const WriteSet> writes) {
   return absl::OkStatus();
 }
 
-void PostgresWork::QueueAll(absl::Span<const WriteSet> writes, bool unlocked,
-                            const std::vector<std::vector<bool>>& owned) {
+void PostgresWork::QueueAll(absl::Span<const WriteSet> writes, bool unlocked) {
   for (const std::size_t i : order_) {
     const bool is_empty = IsEmpty(writes[i]);
     if (is_empty && player_rows_[i] == PlayerRow::kMade) {
@@ -244,12 +239,12 @@ void PostgresWork::QueueAll(absl::Span<const WriteSet> writes, bool unlocked,
   }
   if (writes.size() > 1 && !shared_.is_sharded &&
       CanWriteTogether(writes, snapshots_)) {
-    QueueWritesTogether(*connection_, snapshots_, writes, owned, order_);
+    QueueWritesTogether(*connection_, snapshots_, writes, order_);
     return;
   }
   for (const std::size_t i : order_) {
     if (unlocked) {
-      QueueKnownWrites(*connection_, snapshots_[i], writes[i], owned[i]);
+      QueueKnownWrites(*connection_, snapshots_[i], writes[i]);
     } else {
       QueueWrites(*connection_, snapshots_[i], writes[i]);
     }

@@ -74,9 +74,7 @@ class PostgresWork {
   // Begins at last a transaction that was not begun, if `writes` can prove by
   // their guards that what it took for known was true; Aborted otherwise.
   absl::Status BeginUnlocked(absl::Span<const WriteSet> writes);
-  // `owned` as in QueueKnownWrites, by player.
-  void QueueAll(absl::Span<const WriteSet> writes, bool unlocked,
-                const std::vector<std::vector<bool>>& owned);
+  void QueueAll(absl::Span<const WriteSet> writes, bool unlocked);
   // Locks the accounts that are to be replaced and were not read. Aborted if
   // one is not there.
   absl::Status LockUnread(absl::Span<const WriteSet> writes);

@@ -5,7 +5,6 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -290,82 +289,6 @@ TEST_F(PostgresKnownGroupTest, APityThatMovedByItselfIsSeen) {
   EXPECT_EQ(trips, 4);
 }
 
-TEST_F(PostgresKnownGroupTest, AnItemThatIsKnownIsRaisedAndNotInserted) {
-  const auto store = Open();
-  const auto other = Open({.known_players = 0});
-  FundEach(*store, 100);
-  PullService pulls = ShopService(*store);
-  PullService others = ShopService(*other);
-  // Both items of the shop, for each.
-  for (const auto& receipt : pulls.PullMany(AskEach("1", 10))) {
-    ASSERT_TRUE(receipt.ok() && receipt->payment.ok());
-  }
-  EXPECT_EQ(Sql("SELECT count(*) FROM inventory"), "6");
-  EXPECT_EQ(Sql("CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS "
-                "'BEGIN RAISE EXCEPTION ''inserted''; END'; "
-                "CREATE TRIGGER refuse BEFORE INSERT ON inventory "
-                "FOR EACH ROW EXECUTE FUNCTION refuse()"),
-            "");
-  EXPECT_FALSE(others.PullMany(AskEach("2"))[0].ok());
-  for (const auto& receipt : pulls.PullMany(AskEach("3", 10))) {
-    EXPECT_TRUE(receipt.ok() && receipt->payment.ok()) << receipt.status();
-  }
-  for (const PullRequest& request : AskEach("4")) {
-    const auto receipt = pulls.Pull(request);
-    EXPECT_TRUE(receipt.ok() && receipt->payment.ok()) << receipt.status();
-  }
-  EXPECT_EQ(Sql("SELECT sum(count) FROM inventory"), "63");
-  for (int i = 0; i < kMembers; ++i) ExpectSound(*store, Member(i));
-}
-
-// A row is there for sure only if what wrote it is: the chain of the account
-// that paid for it proves that, and no other does.
-TEST(PostgresKnownItemsTest, AnItemIsOwnedByTheChainOfItsAccount) {
-  PostgresKnownRows known(1);
-  const auto item = [](int i) {
-    return InventoryRecord{.player = kPlayer,
-                           .item = ItemId::Trusted(absl::StrCat("i", i)),
-                           .count = 1};
-  };
-  Snapshot read;
-  read.accounts = {{.player = kPlayer, .currency = kGems, .chain = "a"}};
-  WriteSet writes;
-  writes.accounts = {{.player = kPlayer, .currency = kGems, .chain = "b"}};
-  writes.inventory = {item(1), item(2)};
-  EXPECT_EQ(known.Owned(kPlayer, writes), std::vector<bool>(2, false));
-  known.Keep(kPlayer, read, writes, 1);
-  writes.inventory = {item(1), item(3), item(2)};
-  EXPECT_EQ(known.Owned(kPlayer, writes), (std::vector{true, false, true}));
-  WriteSet other = writes;
-  other.accounts[0].currency = CurrencyId::Trusted("other");
-  EXPECT_EQ(known.Owned(kPlayer, other), std::vector<bool>(3, false));
-  other.accounts.push_back(writes.accounts[0]);
-  EXPECT_EQ(known.Owned(kPlayer, other), std::vector<bool>(3, false));
-  other.accounts.clear();
-  EXPECT_EQ(known.Owned(kPlayer, other), std::vector<bool>(3, false));
-  // What moved nothing is in no chain.
-  read.accounts[0].chain = "b";
-  known.Keep(kPlayer, read, writes, 1);
-  EXPECT_EQ(known.Owned(kPlayer, writes), (std::vector{true, false, true}));
-  // Beyond some, items are written as new ones are.
-  writes.accounts[0].chain = "c";
-  writes.inventory.clear();
-  for (int i = 1; i <= 80; ++i) writes.inventory.push_back(item(i));
-  known.Keep(kPlayer, read, writes, 1);
-  const std::vector<bool> owned = known.Owned(kPlayer, writes);
-  EXPECT_EQ(std::count(owned.begin(), owned.end(), true), 64);
-  // Another history, or another connection that may lead to one.
-  read.accounts[0].chain = "elsewhere";
-  known.Keep(kPlayer, read, {}, 1);
-  EXPECT_EQ(known.Owned(kPlayer, writes), std::vector<bool>(80, false));
-  writes.accounts[0].chain = "d";
-  known.Keep(kPlayer, read, writes, 1);
-  EXPECT_TRUE(known.Owned(kPlayer, writes)[0]);
-  read.accounts[0].chain = "d";
-  known.Keep(kPlayer, read, {}, 2);
-  EXPECT_FALSE(known.Owned(kPlayer, writes)[0]);
-}
-
 // A server that took another's place without its last commits, and on which
 // others then wrote as much.
 TEST_F(PostgresKnownRowsTest, AnotherHistoryOfTheSameLengthIsSeen) {
@@ -393,7 +316,7 @@ TEST_F(PostgresKnownRowsTest, AnotherHistoryOfTheSameLengthIsSeen) {
             4);
   EXPECT_EQ(BalanceOf(*store).posted, 1000 - 21);
   ExpectSound(*store);
-  // Read under lock it is seen too: nothing is known of the lost one's items.
+  // Read under lock it is seen too.
   ASSERT_EQ(Sql(lose), "");
   ASSERT_TRUE(Carry(*store, Request(OperationKind::kCredit, "c", 1))->ok());
   for (int i = 4; i < 12; ++i) {

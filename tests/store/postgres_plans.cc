@@ -7,7 +7,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
 #include "store/postgres_server.h"
 
 namespace fairpull {
@@ -45,8 +44,7 @@ std::vector<std::string> TypesOf(const std::string& url,
                    "ORDINALITY AS p (type, n) JOIN pg_type t ON t.oid = p.type "
                    "LEFT JOIN pg_type b ON b.oid = t.typbasetype "
                    "WHERE name = 'asked' ORDER BY n"));
-  std::vector<std::string> names = {types.error};
-  if (types.error.empty()) names.clear();
+  std::vector<std::string> names;
   for (const auto& row : types.rows) names.push_back(row[0]);
   return names;
 }

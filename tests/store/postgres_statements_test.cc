@@ -272,7 +272,7 @@ TEST(PostgresStatementsTest, AGroupNamesEachRowByItsKey) {
         << statement.name << ": " << statement.sql;
     ++checked;
   }
-  EXPECT_EQ(checked, 10);
+  EXPECT_EQ(checked, 9);
 }
 
 TEST(PostgresStatementsTest, NamesAreUnique) {

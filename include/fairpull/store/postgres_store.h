@@ -42,8 +42,8 @@ struct PostgresOptions {
   // A connection unused for this long is asked whether it still works before
   // it is used again.
   std::int64_t idle_check_ms = 30'000;
-  // Of how many players accounts, pity and some items are kept in mind for
-  // ReadSet's `optimistic`: some kilobytes for each, more with many lots and
+  // Of how many players accounts and pity are kept in mind for ReadSet's
+  // `optimistic`: some kilobytes for each, more with many lots and
   // scopes. 0: of none.
   int known_players = 10'000;
 };
