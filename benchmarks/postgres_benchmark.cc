@@ -269,8 +269,11 @@ class Copy {
  public:
   Copy(PostgresServer& server, const std::string& of)
       : server_(server), name_(DatabaseIn(of) + "_copy") {
-    Run("CREATE DATABASE " + name_ + " TEMPLATE " + DatabaseIn(of));
+    const std::string error =
+        Run("CREATE DATABASE " + name_ + " TEMPLATE " + DatabaseIn(of));
+    if (!error.empty()) throw std::runtime_error(error);
   }
+  // Where it can't be dropped, the next one can't be made, and says so.
   ~Copy() { Run("DROP DATABASE " + name_ + " WITH (FORCE)"); }
   Copy(const Copy&) = delete;
   Copy& operator=(const Copy&) = delete;
@@ -278,9 +281,9 @@ class Copy {
   [[nodiscard]] std::string url() const { return server_.Url(name_); }
 
  private:
-  void Run(const std::string& sql) {
-    const SqlAnswer answer = PostgresServer::Sql(server_.Url("postgres"), sql);
-    if (!answer.error.empty()) std::cerr << answer.error << "\n";
+  // The error, if there is one.
+  std::string Run(const std::string& sql) {
+    return PostgresServer::Sql(server_.Url("postgres"), sql).error;
   }
 
   PostgresServer& server_;
